@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The layers are those of docs/adr/0002-layers.md; `ImportRulesTests` reads the `import` lines and holds every target to them.
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+    name: "sandlot",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "sandlot", targets: ["sandlot"]),
+        .executable(name: "sandlot-guest", targets: ["sandlot-guest"]),
+        .library(name: "Sandlot", targets: ["Sandlot"]),
+        .library(name: "SandboxCore", targets: ["SandboxCore"]),
+        .library(name: "SandboxEngine", targets: ["SandboxEngine"]),
+        .library(name: "SandboxTesting", targets: ["SandboxTesting"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        // L0: nouns, seams, errors; no I/O.
+        .target(name: "SandboxCore", dependencies: [system]),
+        .target(name: "GuestProtocol"),
+
+        // L1: one mechanism each.
+        .target(name: "CSandlotSystem", publicHeadersPath: "include"),
+        .target(name: "SandboxProcess", dependencies: ["SandboxCore", "CSandlotSystem", system]),
+        .target(
+            name: "GuestClient",
+            dependencies: [
+                "SandboxCore", "GuestProtocol", log, system,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
+        .target(
+            name: "SandboxStore",
+            dependencies: ["SandboxCore", log, system, .product(name: "GRDB", package: "GRDB.swift")]),
+        .target(
+            name: "SandboxSettings",
+            dependencies: ["SandboxCore", system, .product(name: "TOMLKit", package: "TOMLKit")]),
+
+        // The guest: no Foundation, no concurrency runtime, statically linked, so that it runs in an empty root file system.
+        .target(name: "GuestFiles", dependencies: ["GuestProtocol", "CSandlotSystem"]),
+        .target(name: "GuestServer", dependencies: ["GuestProtocol", "GuestFiles", "CSandlotSystem"]),
+        .executableTarget(
+            name: "sandlot-guest", dependencies: ["GuestServer"],
+            linkerSettings: [.unsafeFlags(["-static-executable"], .when(platforms: [.linux]))]),
+
+        // L2: backends; never each other.
+        .target(
+            name: "HostBackends",
+            dependencies: ["SandboxCore", "SandboxProcess", "GuestClient", "CSandlotSystem", log, system]),
+        .target(name: "StandardBackends", dependencies: ["SandboxCore", "HostBackends", "SandboxSettings", log, system]),
+
+        // L3: the engine knows no concrete backend.
+        .target(name: "SandboxEngine", dependencies: ["SandboxCore", "SandboxStore", log, system]),
+
+        // L4, L5: faces and composition.
+        .target(name: "Sandlot", dependencies: ["SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSettings", "StandardBackends", log, system]),
+        .target(
+            name: "SandboxCommands",
+            dependencies: [
+                "Sandlot", "SandboxCore", "SandboxEngine", "SandboxSettings", log, system,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(name: "sandlot", dependencies: ["SandboxCommands"]),
+
+        // Tests.
+        .target(name: "SandboxTesting", dependencies: ["SandboxCore", system]),
+    ]
+)
+
+for target in package.targets where target.type != .system && target.name != "CSandlotSystem" {
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .swiftLanguageMode(.v6),
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+        ]
+}
