@@ -1,0 +1,32 @@
+public import SystemPackage
+
+extension SandboxFileSystem {
+    /// The whole file; throws `tooLarge` beyond `limit` bytes.
+    public func readAll(_ path: FilePath, limit: Int = 16 << 20) async throws -> [UInt8] {
+        var content: [UInt8] = []
+        for try await piece in try await contents(of: path, offset: 0, length: nil) {
+            guard content.count + piece.count <= limit else {
+                throw FileRefusal(.tooLarge, path: path, message: "the file is larger than \(limit) bytes")
+            }
+            content.append(contentsOf: piece)
+        }
+        return content
+    }
+
+    /// Writes UTF-8 text.
+    public func write(text: String, to path: FilePath, options: FileWriteOptions = FileWriteOptions()) async throws {
+        try await write(Array(text.utf8), to: path, options: options)
+    }
+
+    /// All entries of a directory.
+    public func listAll(_ path: FilePath) async throws -> [FileEntry] {
+        var all: [FileEntry] = []
+        var cursor: String?
+        while true {
+            let page = try await list(path, after: cursor, limit: 1000)
+            all += page.entries
+            guard page.more, let last = page.entries.last else { return all }
+            cursor = last.path.string
+        }
+    }
+}

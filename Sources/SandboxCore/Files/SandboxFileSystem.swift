@@ -1,0 +1,205 @@
+public import SystemPackage
+
+/// What a path names.
+public enum FileKind: String, Sendable, Codable, CaseIterable {
+    case regular = "file"
+    case directory
+    case symbolicLink = "symlink"
+    case fifo
+    case socket
+    case characterDevice = "char-device"
+    case blockDevice = "block-device"
+}
+
+/// A node of a sandbox's file system.
+public struct FileEntry: Sendable, Equatable {
+    public var path: FilePath
+    public var kind: FileKind
+    /// Permission, set-id and sticky bits.
+    public var mode: UInt32
+    /// Bytes.
+    public var size: UInt64
+    /// Nanoseconds since 1970.
+    public var modified: Int64
+    public var userID: UInt32
+    public var groupID: UInt32
+    /// Only of symbolic links.
+    public var linkTarget: FilePath?
+    /// SHA-256, 32 bytes, where it was asked for.
+    public var digest: [UInt8]?
+
+    /// Creates an entry.
+    public init(
+        path: FilePath, kind: FileKind, mode: UInt32, size: UInt64, modified: Int64, userID: UInt32 = 0, groupID: UInt32 = 0,
+        linkTarget: FilePath? = nil, digest: [UInt8]? = nil
+    ) {
+        self.path = path
+        self.kind = kind
+        self.mode = mode
+        self.size = size
+        self.modified = modified
+        self.userID = userID
+        self.groupID = groupID
+        self.linkTarget = linkTarget
+        self.digest = digest
+    }
+}
+
+/// How a file is written.
+public struct FileWriteOptions: Sendable, Equatable {
+    /// Permission bits; nil keeps those of a file that is replaced, else 0644.
+    public var mode: UInt32?
+    public var createsParents: Bool
+    public var appends: Bool
+    /// Fails with `alreadyExists` when the path is taken.
+    public var exclusive: Bool
+    /// Creates options.
+    public init(mode: UInt32? = nil, createsParents: Bool = false, appends: Bool = false, exclusive: Bool = false) {
+        self.mode = mode
+        self.createsParents = createsParents
+        self.appends = appends
+        self.exclusive = exclusive
+    }
+}
+
+/// One line that `grep` found.
+public struct FileMatch: Sendable, Equatable {
+    public var path: FilePath
+    /// From 1.
+    public var line: Int
+    /// Shown only as context.
+    public var isContext: Bool
+    /// Without the line's end, cut at 4096 bytes.
+    public var text: [UInt8]
+    /// Creates a match.
+    public init(path: FilePath, line: Int, isContext: Bool, text: [UInt8]) {
+        self.path = path
+        self.line = line
+        self.isContext = isContext
+        self.text = text
+    }
+}
+
+/// What to look for.
+public struct FileSearch: Sendable, Equatable {
+    public var root: FilePath
+    public var pattern: String
+    /// The pattern is text, not a POSIX extended regular expression.
+    public var isLiteral: Bool
+    public var ignoresCase: Bool
+    /// Only files that match this glob.
+    public var glob: String?
+    /// Lines around each match.
+    public var context: Int
+    /// Matches at most.
+    public var limit: Int
+    public var includesHidden: Bool
+    /// Creates a search.
+    public init(
+        root: FilePath, pattern: String, isLiteral: Bool = false, ignoresCase: Bool = false, glob: String? = nil, context: Int = 0,
+        limit: Int = 1000, includesHidden: Bool = false
+    ) {
+        self.root = root
+        self.pattern = pattern
+        self.isLiteral = isLiteral
+        self.ignoresCase = ignoresCase
+        self.glob = glob
+        self.context = context
+        self.limit = limit
+        self.includesHidden = includesHidden
+    }
+}
+
+/// A refusal of the sandbox's file system, with the kind that front ends show.
+public struct FileRefusal: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Reason: String, Sendable, Codable, CaseIterable {
+        case notFound = "not_found"
+        case alreadyExists = "already_exists"
+        case permissionDenied = "permission_denied"
+        case isDirectory = "is_directory"
+        case notDirectory = "not_directory"
+        case notEmpty = "not_empty"
+        case tooLarge = "too_large"
+        case noSpace = "no_space"
+        case invalid
+    }
+    public var reason: Reason
+    public var path: FilePath
+    public var message: String
+    /// Creates a refusal.
+    public init(_ reason: Reason, path: FilePath, message: String) {
+        self.reason = reason
+        self.path = path
+        self.message = message
+    }
+    /// Message and path.
+    public var description: String { "\(message): \(path)" }
+}
+
+/// A change that a watch saw.
+public struct FileChange: Sendable, Equatable {
+    public enum Kind: String, Sendable, Codable, CaseIterable {
+        case created, modified, removed, attributes
+        /// Changes were lost: look at the whole tree.
+        case overflow
+    }
+    public var path: FilePath
+    public var kind: Kind
+    /// Creates a change.
+    public init(path: FilePath, kind: Kind) {
+        self.path = path
+        self.kind = kind
+    }
+}
+
+/// An element of a tree on its way in or out; a regular file's entry is followed by its content.
+public enum TreeItem: Sendable, Equatable {
+    /// The path is relative to the tree's root.
+    case entry(FileEntry)
+    case content([UInt8])
+}
+
+/// A single-pass sequence of pieces with back-pressure.
+public struct SandboxStream<Element: Sendable>: AsyncSequence, Sendable {
+    private let pull: @Sendable () async throws -> Element?
+    /// Wraps a function that returns the next piece, or nil at the end.
+    public init(_ pull: @escaping @Sendable () async throws -> Element?) { self.pull = pull }
+    /// Walks the pieces.
+    public struct Iterator: AsyncIteratorProtocol {
+        let pull: @Sendable () async throws -> Element?
+        /// The next piece; nil at the end.
+        public mutating func next() async throws -> Element? { try await pull() }
+    }
+    /// One iterator; a second one continues where the first is.
+    public func makeAsyncIterator() -> Iterator { Iterator(pull: pull) }
+}
+
+/// The files of a sandbox. Relative paths mean the workspace. Refusals are `FileRefusal`s; everything else is a `SandboxError`.
+public protocol SandboxFileSystem: Sendable {
+    /// At most 256 KiB from `offset`; fewer bytes than asked for only at the end of the file.
+    func read(_ path: FilePath, offset: UInt64, length: Int) async throws -> [UInt8]
+    /// The content from `offset`, in pieces.
+    func contents(of path: FilePath, offset: UInt64, length: UInt64?) async throws -> SandboxStream<[UInt8]>
+    /// Writes bytes of any size; atomic unless appending.
+    func write(_ bytes: [UInt8], to path: FilePath, options: FileWriteOptions) async throws
+    /// Writes a stream; atomic unless appending. When the stream throws, the file is as it was.
+    func write(_ stream: SandboxStream<[UInt8]>, to path: FilePath, options: FileWriteOptions) async throws
+    func stat(_ path: FilePath, followsLinks: Bool) async throws -> FileEntry
+    /// Entries sorted by name, after `cursor`; `more` tells whether there are others. Entry paths are names.
+    func list(_ path: FilePath, after cursor: String?, limit: Int) async throws -> (entries: [FileEntry], more: Bool)
+    func makeDirectory(_ path: FilePath, mode: UInt32, parents: Bool) async throws
+    func remove(_ path: FilePath, recursive: Bool) async throws
+    func move(_ source: FilePath, to target: FilePath, overwrite: Bool) async throws
+    func makeSymbolicLink(_ path: FilePath, target: FilePath) async throws
+    func changeMode(_ path: FilePath, mode: UInt32) async throws
+    func glob(_ pattern: String, root: FilePath, limit: Int, includesHidden: Bool) async throws -> (entries: [FileEntry], more: Bool)
+    func grep(_ search: FileSearch) async throws -> (matches: [FileMatch], truncated: Bool)
+    /// Changes below a path from now on, until the stream is let go.
+    func watch(_ path: FilePath, recursive: Bool) async throws -> SandboxStream<FileChange>
+    /// Every node below the root, parents first, with digests of regular files where asked for.
+    func manifest(of root: FilePath, digests: Bool) async throws -> SandboxStream<FileEntry>
+    /// The tree below a root; `paths` relative to it, empty for all.
+    func export(_ root: FilePath, paths: [FilePath]) async throws -> SandboxStream<TreeItem>
+    /// Writes a tree below a root and never outside of it. Returns the refused entries with their reasons.
+    func `import`(_ items: SandboxStream<TreeItem>, into root: FilePath) async throws -> [(path: FilePath, reason: String)]
+}

@@ -1,0 +1,109 @@
+public import SystemPackage
+
+/// What a sandbox shall be. A backend enforces every word of it or refuses with `unsupported`.
+public struct SandboxSpec: Sendable, Codable, Equatable {
+    public var id: SandboxID
+    public var owner: OwnerLabel
+    /// The session that it serves; nil for a probe.
+    public var session: SessionID?
+    public var image: ImageChoice
+    public var workspace: WorkspaceChoice
+    public var home: HomeChoice
+    public var mounts: [Mount]
+    /// For every exec, beneath the exec's own. May hold secrets.
+    public var environment: [String: String]
+    public var limits: ResourceLimits
+    public var network: NetworkPolicy
+    public var hostname: String
+    /// The sandbox must not outlive the process that made it.
+    public var endsWithCreator: Bool
+
+    /// Creates a specification.
+    public init(
+        id: SandboxID = .random(), owner: OwnerLabel, session: SessionID? = nil, image: ImageChoice = .backendDefault,
+        workspace: WorkspaceChoice = .private, home: HomeChoice = .ephemeral, mounts: [Mount] = [], environment: [String: String] = [:],
+        limits: ResourceLimits = ResourceLimits(), network: NetworkPolicy = .none, hostname: String = "sandbox",
+        endsWithCreator: Bool = false
+    ) {
+        self.id = id
+        self.owner = owner
+        self.session = session
+        self.image = image
+        self.workspace = workspace
+        self.home = home
+        self.mounts = mounts
+        self.environment = environment
+        self.limits = limits
+        self.network = network
+        self.hostname = hostname
+        self.endsWithCreator = endsWithCreator
+    }
+}
+
+/// The files that a sandbox starts from.
+public enum ImageChoice: Sendable, Codable, Equatable {
+    /// What the backend offers by itself (bubblewrap: the host's system directories, read-only).
+    case backendDefault
+    /// A directory on the host that holds a root file system; it is not written to.
+    case rootDirectory(FilePath)
+    /// A name that the backend's image store understands.
+    case reference(String)
+}
+
+/// The tree that the agent edits.
+public enum WorkspaceChoice: Sendable, Codable, Equatable {
+    /// An empty directory that belongs to the sandbox and ends with it.
+    case `private`
+    /// A directory of the host, as it is.
+    case mounted(FilePath, readOnly: Bool)
+}
+
+/// The home directory inside.
+public enum HomeChoice: Sendable, Codable, Equatable {
+    /// Empty, gone with the sandbox.
+    case ephemeral
+    /// This directory of the host.
+    case directory(FilePath)
+}
+
+/// A host directory or file seen inside.
+public struct Mount: Sendable, Codable, Equatable {
+    public var source: FilePath
+    /// Absolute.
+    public var target: FilePath
+    public var readOnly: Bool
+    /// Creates a mount.
+    public init(source: FilePath, target: FilePath, readOnly: Bool) {
+        self.source = source
+        self.target = target
+        self.readOnly = readOnly
+    }
+}
+
+/// Whom a sandbox can reach.
+public enum NetworkPolicy: String, Sendable, Codable, CaseIterable {
+    /// Nobody; only its own loopback.
+    case none
+    /// Whatever the host can reach.
+    case open
+}
+
+/// Upper bounds; nil is unlimited.
+public struct ResourceLimits: Sendable, Codable, Equatable {
+    /// Bytes of memory of all processes together.
+    public var memory: UInt64?
+    /// Processors' worth of time: 1.5 is one and a half.
+    public var processors: Double?
+    /// Processes and threads at once.
+    public var processes: UInt32?
+    /// Bytes written to the sandbox's own file system.
+    public var disk: UInt64?
+
+    /// Creates limits.
+    public init(memory: UInt64? = nil, processors: Double? = nil, processes: UInt32? = nil, disk: UInt64? = nil) {
+        self.memory = memory
+        self.processors = processors
+        self.processes = processes
+        self.disk = disk
+    }
+}
