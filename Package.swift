@@ -74,6 +74,7 @@ let package = Package(
 
         // Tests.
         .target(name: "SandboxTesting", dependencies: ["SandboxCore", system]),
+        .testTarget(name: "RepositoryTests"),
     ]
 )
 

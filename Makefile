@@ -1,0 +1,58 @@
+# Every target is short; what is longer is a script in Scripts/.
+SWIFT ?= swift
+GUEST := $(CURDIR)/.build/release/sandlot-guest
+export SANDLOT_GUEST ?= $(GUEST)
+PREFIX ?= /usr/local
+
+.PHONY: help build guest demo test conformance e2e fmt check docs bench install clean
+
+help: ## lists the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
+
+build: ## installs what building needs, then builds the release executables
+	@Scripts/setup build
+	$(SWIFT) build -c release --product sandlot-guest
+	$(SWIFT) build -c release --product sandlot
+
+guest: ## builds the static guest, release
+	@$(SWIFT) build -c release --product sandlot-guest
+
+demo: ## installs what is missing, builds, and runs a real command in a real sandbox
+	@Scripts/setup demo
+	@$(MAKE) --no-print-directory guest
+	$(SWIFT) build --product sandlot
+	@Scripts/demo
+
+test: ## installs what the tests need and runs them all
+	@Scripts/setup test
+	@$(MAKE) --no-print-directory guest
+	$(SWIFT) build --build-tests
+	@Scripts/run-tests
+
+conformance: guest ## runs the conformance suite on every usable backend (BACKEND=name for one)
+	@$(SWIFT) build --build-tests
+	@Scripts/run-tests --only 'ConformanceTests'
+
+e2e: guest ## drives the built executable
+	@$(SWIFT) build --build-tests
+	@Scripts/run-tests --only 'SandboxCommandsTests|EndToEndTests'
+
+fmt: ## formats the sources
+	@$(SWIFT) format -i -r --configuration .swift-format Sources Tests Examples Benchmarks Package.swift
+
+check: ## format, import rules, undeclared dependencies, documents
+	@Scripts/check
+
+docs: ## builds the reference of the public products
+	@Scripts/build-docs
+
+bench: guest ## measures Sandlot beside its peers, in one run
+	@$(SWIFT) build -c release --product sandlot
+	@Scripts/bench
+
+install: build ## installs into PREFIX
+	install -Dm755 .build/release/sandlot $(DESTDIR)$(PREFIX)/bin/sandlot
+	install -Dm755 -s .build/release/sandlot-guest $(DESTDIR)$(PREFIX)/libexec/sandlot/sandlot-guest
+
+clean: ## removes what was built
+	rm -rf .build .build-*
