@@ -1,0 +1,61 @@
+internal import Glibc
+
+/// How the guest is to be reached, from its command line.
+public struct GuestOptions: Equatable {
+    /// Where its channels come from.
+    public enum Endpoint: Equatable {
+        /// Connections to an inherited listening socket.
+        case listening(Int32)
+        /// One connected socket; the guest ends with it.
+        case connected(Int32)
+        /// Descriptors 0 and 1; the guest ends with them.
+        case standardStreams
+    }
+
+    /// Why a command line was not understood.
+    public struct UsageError: Error, Equatable {
+        /// What is wrong with it.
+        public let message: String
+    }
+
+    public var endpoint: Endpoint
+    /// One byte is read from it before anything is served; its end means that nobody wants this guest.
+    public var birthDescriptor: Int32?
+    /// Empty keeps the one that the guest is started in.
+    public var workingDirectory = ""
+    /// Only for people who look at the process list.
+    public var sandbox = ""
+
+    /// Reads the arguments after `serve`.
+    public init(_ arguments: some Collection<String>) throws(UsageError) {
+        var endpoint: Endpoint?
+        var rest = Array(arguments)[...]
+        while let argument = rest.popFirst() {
+            switch argument {
+            case "--listen-fd": endpoint = .listening(try GuestOptions.descriptor(&rest, argument))
+            case "--connect-fd": endpoint = .connected(try GuestOptions.descriptor(&rest, argument))
+            case "--stdio": endpoint = .standardStreams
+            case "--birth-fd": birthDescriptor = try GuestOptions.descriptor(&rest, argument)
+            case "--cwd": workingDirectory = try GuestOptions.value(&rest, argument)
+            case "--sandbox": sandbox = try GuestOptions.value(&rest, argument)
+            // Whether it is process 1 the guest sees for itself; the word is for people who look at the process list.
+            case "--no-pid1": break
+            default: throw UsageError(message: "unknown argument \(argument)")
+            }
+        }
+        guard let endpoint else { throw UsageError(message: "one of --listen-fd, --connect-fd and --stdio is needed") }
+        self.endpoint = endpoint
+    }
+
+    private static func value(_ rest: inout ArraySlice<String>, _ name: String) throws(UsageError) -> String {
+        guard let value = rest.popFirst() else { throw UsageError(message: "\(name) needs a value") }
+        return value
+    }
+
+    private static func descriptor(_ rest: inout ArraySlice<String>, _ name: String) throws(UsageError) -> Int32 {
+        guard let number = Int32(try value(&rest, name)), number >= 0, fcntl(number, F_GETFD) >= 0 else {
+            throw UsageError(message: "\(name) needs the number of an open descriptor")
+        }
+        return number
+    }
+}

@@ -1,0 +1,28 @@
+import Glibc
+import GuestProtocol
+import GuestServer
+
+let arguments = CommandLine.arguments.dropFirst()
+
+func complain(_ text: String, status: Int32) -> Never {
+    let line = Array("sandlot-guest: \(text)\n".utf8)
+    line.withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    exit(status)
+}
+
+switch arguments.first {
+case "--version": print("sandlot-guest, protocol \(ProtocolVersion.oldest) to \(ProtocolVersion.current)")
+case "serve":
+    do {
+        let server = try GuestServer(try GuestOptions(arguments.dropFirst()))
+        try server.run()
+    } catch let error as GuestOptions.UsageError {
+        complain(error.message, status: 2)
+    } catch let failure as StartFailure {
+        complain("\(failure.message) (errno \(failure.errno))", status: 1)
+    } catch {
+        complain("\(error)", status: 1)
+    }
+default:
+    complain("usage: sandlot-guest serve (--listen-fd N | --connect-fd N | --stdio) [--birth-fd N] [--cwd DIR] [--sandbox ID] | --version", status: 2)
+}
