@@ -62,7 +62,7 @@ struct TOMLLayout {
                 entries.append(
                     Entry(
                         path: section + keys, writtenKeys: keys.count, line: first, column: column,
-                        value: first == index ? start..<cursor.valueEnd : nil, lastLine: index))
+                        value: first == index ? start..<max(start, cursor.valueEnd) : nil, lastLine: index))
             }
             index += 1
         }

@@ -1,4 +1,4 @@
-public import SandboxCore
+import SandboxCore
 
 /// The type of a setting's value.
 public enum SettingKind: Sendable, Hashable {

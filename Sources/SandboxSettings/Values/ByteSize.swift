@@ -1,4 +1,4 @@
-public import SandboxCore
+import SandboxCore
 
 /// A number of bytes as people write it: `512M`, `1.5GiB`, `65536`. Units are binary, as Docker's are: k is 1024 bytes.
 public enum ByteSize {

@@ -1,4 +1,4 @@
-public import SandboxCore
+import SandboxCore
 
 /// A length of time as people write it: `500ms`, `30s`, `5m`, `2h`, `1d`, `1h30m`.
 public enum DurationText {

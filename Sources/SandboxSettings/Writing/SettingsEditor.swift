@@ -1,4 +1,4 @@
-public import SandboxCore
+import SandboxCore
 
 /// Changes a settings file: checked before and after, written whole or not at all.
 public struct SettingsEditor: Sendable {

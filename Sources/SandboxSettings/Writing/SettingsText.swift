@@ -78,7 +78,7 @@ struct SettingsText {
     private func line(_ keys: [String], _ literal: String) -> [UInt8] { Array("\(keys.joined(separator: ".")) = \(literal)".utf8) }
 
     private mutating func replace(_ lines: [[UInt8]]) {
-        text = String(decoding: lines.joined(separator: [UInt8(ascii: "\n")]), as: UTF8.self)
+        text = String(decoding: Array(lines.joined(separator: [UInt8(ascii: "\n")])), as: UTF8.self)
         layout = TOMLLayout(text)
     }
 
