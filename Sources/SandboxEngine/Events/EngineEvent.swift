@@ -1,0 +1,34 @@
+public import SandboxCore
+
+/// Something that happened, in the order in which it was committed. Holds no environment value and no argument of a command.
+public struct EngineEvent: Sendable, Codable, Equatable {
+    /// The kinds of events, by stable word.
+    public enum Kind: String, Sendable, Codable, CaseIterable {
+        case sessionOpened = "session.opened"
+        case sessionUpdated = "session.updated"
+        case sessionClosing = "session.closing"
+        case sessionClosed = "session.closed"
+        /// The lease ran out; a `session.closed` follows.
+        case sessionExpired = "session.expired"
+        /// A restarted engine took a living sandbox over.
+        case sessionAdopted = "session.adopted"
+        case preparing
+        case prepared
+        /// Preparing or closing failed; the payload's `reason` tells.
+        case failed
+        case failover
+        case execStarted = "exec.started"
+        case execEnded = "exec.ended"
+        /// A sandbox that no session owned was removed.
+        case reaped
+    }
+
+    /// Rises without repetition; gaps are possible.
+    public var sequence: Int64
+    public var kind: Kind
+    public var session: SessionID?
+    public var exec: ExecID?
+    public var at: Timestamp
+    /// Facts by name: `backend`, `sandbox`, `reason`, `outcome`, `program`…
+    public var payload: [String: String]
+}

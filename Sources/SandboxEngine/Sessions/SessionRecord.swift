@@ -1,0 +1,61 @@
+public import SandboxCore
+
+/// Where a session is in its life.
+public enum SessionState: String, Sendable, Codable, CaseIterable {
+    /// Known, perhaps without a sandbox yet: the first use makes it.
+    case opening
+    /// Has a sandbox.
+    case ready
+    /// Its sandbox is being destroyed, or could not be: `failure` tells.
+    case closing
+    /// Over.
+    case closed
+    /// Has no sandbox and will not get one: `failure` tells. It can only be closed.
+    case failed
+}
+
+/// What was settled for a session when it was opened: every open value of its request filled in. Environment values are never part of it.
+public struct SessionPlan: Sendable, Codable, Equatable {
+    public var agent: String?
+    public var isMain: Bool
+    /// Nil follows the engine's mode.
+    public var sandbox: Bool?
+    /// As asked for by name; nil is automatic.
+    public var backend: BackendID?
+    /// As asked for; nil is the configuration's.
+    public var floor: Isolation?
+    public var image: ImageChoice
+    public var workspace: WorkspaceChoice
+    public var home: HomePersistence
+    public var mounts: [Mount]
+    /// The names of the session's environment, sorted.
+    public var environmentNames: [String]
+    public var limits: ResourceLimits
+    public var network: NetworkPolicy
+    public var idleTimeToLive: Duration?
+    public var maximumLife: Duration?
+    public var endsWithCreator: Bool
+}
+
+/// A session as it is stored.
+public struct SessionRecord: Sendable, Codable, Equatable {
+    public var id: SessionID
+    public var name: String?
+    public var scope: SessionScope
+    public var state: SessionState
+    /// The backend that serves it, or the one that is planned.
+    public var backend: BackendID
+    /// Nil while there is none.
+    public var sandbox: SandboxID?
+    public var request: SessionPlan
+    public var decision: RouteDecision
+    public var createdAt: Timestamp
+    public var lastUsedAt: Timestamp
+    /// When it will be closed if it is not used any more; nil is never. Running execs put off the idle part.
+    public var expiresAt: Timestamp?
+    public var closedAt: Timestamp?
+    /// Why it failed, or why it could not be closed.
+    public var failure: String?
+    /// Counts the changes of the row.
+    public var revision: Int64
+}
