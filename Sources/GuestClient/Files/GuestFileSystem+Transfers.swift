@@ -1,0 +1,74 @@
+import GuestProtocol
+import SandboxCore
+import SystemPackage
+
+extension GuestFileSystem {
+    func contents(of path: FilePath, offset: UInt64, length: UInt64?) async throws -> SandboxStream<[UInt8]> {
+        let request = GuestRequest.readStream(path: wire(path), offset: offset, length: length)
+        return try await stream(request, .bytes(limit: length), path) { if case .bytes(let bytes) = $0 { bytes } else { nil } }
+    }
+
+    func watch(_ path: FilePath, recursive: Bool) async throws -> SandboxStream<FileChange> {
+        try await stream(.watch(path: wire(path), recursive: recursive), .watch, path) {
+            if case .change(let change) = $0 { change } else { nil }
+        }
+    }
+
+    func manifest(of root: FilePath, digests: Bool) async throws -> SandboxStream<FileEntry> {
+        try await stream(.manifest(root: wire(root), digests: digests), .manifest, root) {
+            if case .entry(let entry) = $0 { entry } else { nil }
+        }
+    }
+
+    func export(_ root: FilePath, paths: [FilePath]) async throws -> SandboxStream<TreeItem> {
+        let request = GuestRequest.exportTree(root: wire(root), paths: paths.map(\.guestBytes))
+        return try await stream(request, .tree, root) { piece in
+            switch piece {
+            case .bytes(let bytes): .content(bytes)
+            case .entry(let entry): .entry(entry)
+            case .change: nil
+            }
+        }
+    }
+
+    func write(_ bytes: [UInt8], to path: FilePath, options: FileWriteOptions) async throws {
+        // The request's frame also holds the path.
+        guard bytes.count > Frame.maximumContent else {
+            return try await change(.writeFile(path: wire(path), options: options.guestOptions, content: bytes), path)
+        }
+        _ = try await Upload.run(
+            .writeStream(path: wire(path), options: options.guestOptions), path: path, isTree: false, over: try await session().link
+        ) { try await $0.send(bytes) }
+    }
+
+    func write(_ stream: SandboxStream<[UInt8]>, to path: FilePath, options: FileWriteOptions) async throws {
+        _ = try await Upload.run(
+            .writeStream(path: wire(path), options: options.guestOptions), path: path, isTree: false, over: try await session().link
+        ) { upload in
+            for try await piece in stream { try await upload.send(piece) }
+        }
+    }
+
+    func `import`(_ items: SandboxStream<TreeItem>, into root: FilePath) async throws -> [(path: FilePath, reason: String)] {
+        try await Upload.run(.importTree(root: wire(root)), path: root, isTree: true, over: try await session().link) { upload in
+            for try await item in items {
+                switch item {
+                case .entry(let entry): try await upload.send(entry)
+                case .content(let bytes): try await upload.send(bytes)
+                }
+            }
+        }
+    }
+
+    private func stream<Element: Sendable>(
+        _ request: GuestRequest, _ content: Download.Content, _ path: FilePath,
+        _ element: @escaping @Sendable (Download.Piece) -> Element?
+    ) async throws -> SandboxStream<Element> {
+        // The closure is what holds the transfer: letting go of the stream lets go of it.
+        let handle = try await Download.begin(request, content, path: path, over: try await session())
+        return SandboxStream {
+            guard let piece = try await handle.download.next() else { return nil }
+            return element(piece)
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import GuestProtocol
+import SandboxCore
+import SystemPackage
+
+extension TreeEntry {
+    /// How the path of an entry must look.
+    enum PathRule {
+        case absolute
+        /// Below a root: no empty part, no `.` and no `..`, so that nothing can climb out of wherever it is written.
+        case relative
+        /// One part of a path.
+        case name
+        case any
+    }
+
+    /// The entry, or nil when a field cannot be right.
+    func entry(_ rule: PathRule) -> FileEntry? {
+        guard rule.accepts(path), digest.isEmpty || digest.count == 32, linkTarget.count <= 4096,
+            let name = FilePath(guestBytes: path), let target = FilePath(guestBytes: linkTarget)
+        else { return nil }
+        return FileEntry(
+            path: name, kind: kind.fileKind, mode: mode & 0o7777, size: size, modified: modified, userID: userID, groupID: groupID,
+            linkTarget: kind == .symbolicLink ? target : nil, digest: digest.isEmpty ? nil : digest)
+    }
+}
+
+extension TreeEntry.PathRule {
+    fileprivate func accepts(_ path: [UInt8]) -> Bool {
+        let slash = UInt8(ascii: "/")
+        switch self {
+        case .any: return true
+        case .absolute: return path.first == slash
+        case .name: return !path.contains(slash) && isPlain(path[...])
+        case .relative: return path.split(separator: slash, omittingEmptySubsequences: false).allSatisfy(isPlain)
+        }
+    }
+
+    private func isPlain(_ part: ArraySlice<UInt8>) -> Bool {
+        let dot = UInt8(ascii: ".")
+        return !part.isEmpty && part != [dot] && part != [dot, dot]
+    }
+}
+
+extension GuestProtocol.FileKind {
+    var fileKind: SandboxCore.FileKind {
+        switch self {
+        case .regular: .regular
+        case .directory: .directory
+        case .symbolicLink: .symbolicLink
+        case .fifo: .fifo
+        case .socket: .socket
+        case .characterDevice: .characterDevice
+        case .blockDevice: .blockDevice
+        }
+    }
+}
+
+extension SandboxCore.FileKind {
+    fileprivate var guestKind: GuestProtocol.FileKind {
+        switch self {
+        case .regular: .regular
+        case .directory: .directory
+        case .symbolicLink: .symbolicLink
+        case .fifo: .fifo
+        case .socket: .socket
+        case .characterDevice: .characterDevice
+        case .blockDevice: .blockDevice
+        }
+    }
+}
+
+extension FileEntry {
+    /// The entry on its way into a sandbox.
+    var treeEntry: TreeEntry {
+        TreeEntry(
+            path: path.guestBytes, kind: kind.guestKind, mode: mode, size: size, modified: modified, userID: userID, groupID: groupID,
+            linkTarget: linkTarget?.guestBytes ?? [], digest: digest ?? [])
+    }
+}
+
+extension FileWriteOptions {
+    var guestOptions: WriteOptions {
+        WriteOptions(mode: mode, createsParents: createsParents, appends: appends, exclusive: exclusive)
+    }
+}
+
+extension WatchEvent {
+    /// The change, or nil when the path cannot be one.
+    var fileChange: FileChange? {
+        guard let path = FilePath(guestBytes: path) else { return nil }
+        let kind: FileChange.Kind =
+            switch change {
+            case .created: .created
+            case .modified: .modified
+            case .removed: .removed
+            case .attributes: .attributes
+            case .overflow: .overflow
+            }
+        return FileChange(path: path, kind: kind)
+    }
+}
+
+extension GrepMatch {
+    /// The match, or nil when a field cannot be right.
+    var fileMatch: FileMatch? {
+        guard let path = FilePath(guestBytes: path), let line = Int(exactly: line) else { return nil }
+        return FileMatch(path: path, line: line, isContext: isContext, text: Array(text.prefix(4096)))
+    }
+}
