@@ -76,6 +76,7 @@ let package = Package(
         // Tests.
         .target(name: "SandboxTesting", dependencies: ["SandboxCore", system]),
         .testTarget(name: "RepositoryTests"),
+        .testTarget(name: "SandboxTestingTests", dependencies: ["SandboxCore", "SandboxTesting", system]),
         .testTarget(name: "SandboxSettingsTests", dependencies: ["SandboxSettings", "SandboxCore"]),
     ]
 )
