@@ -6,6 +6,14 @@ public struct ExecResult: Sendable, Equatable {
     /// Bytes that exceeded the caller's cap and were dropped, per stream.
     public var dropped: OutputOffsets
 
+    /// Creates a result.
+    public init(ending: ExecEnding, standardOutput: [UInt8], standardError: [UInt8], dropped: OutputOffsets = .zero) {
+        self.ending = ending
+        self.standardOutput = standardOutput
+        self.standardError = standardError
+        self.dropped = dropped
+    }
+
     /// How the command ended.
     public var outcome: ExecOutcome { ending.outcome }
     /// Standard output as text; bytes that are not UTF-8 are replaced.
