@@ -77,6 +77,7 @@ let package = Package(
         .target(name: "SandboxTesting", dependencies: ["SandboxCore", system]),
         .testTarget(name: "RepositoryTests"),
         .testTarget(name: "SandboxTestingTests", dependencies: ["SandboxCore", "SandboxTesting", system]),
+        .testTarget(name: "GuestServerTests", dependencies: ["GuestProtocol", "GuestServer", "CSandlotSystem"]),
         .testTarget(name: "SandboxSettingsTests", dependencies: ["SandboxSettings", "SandboxCore"]),
     ]
 )

@@ -54,11 +54,9 @@ static int write_small_file(const char *path, const char *text) {
 }
 
 static void reset_signals(void) {
-    // glibc refuses to touch its two internal signals; their handlers are reset by execve anyhow.
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = SIG_DFL;
-    for (int number = 1; number < 65; number++) sigaction(number, &action, NULL);
+    // The raw call: glibc refuses to touch its two internal signals, which an ancestor may have set to be ignored.
+    struct { uint64_t handler, flags, restorer, mask; } action = {0, 0, 0, 0};
+    for (int number = 1; number < 65; number++) syscall(SYS_rt_sigaction, number, &action, NULL, 8);
 }
 
 static void map_descriptors(struct child_context *context) {

@@ -25,6 +25,8 @@ final class Exec {
     private var loop: EventLoop { server.loop }
 
     private(set) var pid: Int32 = 0
+    /// The supervisor has reported; before that nothing is said on the exec's stream, whatever the command has written already.
+    private(set) var hasStarted = false
     private(set) var supervisorPid: Int32 = 0
     private var supervisorPidfd: Int32 = -1
     private var supervisor: EventLoop.Watch?
@@ -199,8 +201,7 @@ final class Exec {
         switch report.kind {
         case SANDLOT_REPORT_STARTED.rawValue:
             pid = report.value
-            subscription?.send(.response(.started(pid: pid)))
-            subscription?.pump()
+            announce()
             if timeout > 0, requestedTermination == nil {
                 timeoutTimer = loop.after(timeout) { [weak self] in
                     self?.hearSupervisor()
@@ -234,6 +235,12 @@ final class Exec {
         }
     }
 
+    private func announce() {
+        hasStarted = true
+        subscription?.send(.response(.started(pid: pid)))
+        subscription?.pump()
+    }
+
     private func supervisorVanished() {
         closeSupervisor()
         isLost = true
@@ -243,10 +250,8 @@ final class Exec {
     /// The guest has killed what the dead supervisor left.
     func orphansAreGone() {
         if leaderStatus == nil { duration = EventLoop.microseconds - created }
-        if pid == 0 {
-            // It was killed before it could tell whether the command started.
-            subscription?.send(.response(.started(pid: 0)))
-        }
+        // It may have been killed before it could tell whether the command started.
+        if !hasStarted { announce() }
         treeBecameEmpty()
     }
 

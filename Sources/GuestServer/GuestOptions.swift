@@ -1,3 +1,4 @@
+internal import CSandlotSystem
 internal import Glibc
 
 /// How the guest is to be reached, from its command line.
@@ -25,6 +26,13 @@ public struct GuestOptions: Equatable {
     public var workingDirectory = ""
     /// Only for people who look at the process list.
     public var sandbox = ""
+
+    /// The process's own command line, also where there is no /proc to read it from.
+    public static var commandLine: [String] {
+        var count: Int32 = 0
+        guard let list = sandlot_arguments(&count) else { return [] }
+        return (0..<Int(count)).compactMap { list[$0].map { String(cString: $0) } }
+    }
 
     /// Reads the arguments after `serve`.
     public init(_ arguments: some Collection<String>) throws(UsageError) {

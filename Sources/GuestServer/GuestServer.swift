@@ -151,7 +151,7 @@ public final class GuestServer {
         let subscription = Subscription(
             exec, stream: stream, channel: channel, standardOutput: standardOutput, standardError: standardError)
         channel.follow(subscription)
-        subscription.send(.response(.started(pid: exec.pid)))
+        if exec.hasStarted { subscription.send(.response(.started(pid: exec.pid))) }
         exec.subscribe(subscription)
         if !exec.standardOutput.discards { exec.acknowledge(standardOutput: standardOutput, standardError: standardError) }
         subscription.pump()

@@ -76,7 +76,7 @@ final class Subscription {
 
     /// The next frame's content within the window that the host's acknowledgements leave.
     func next() -> Item? {
-        guard !isOver, !hasSentEnd else { return nil }
+        guard !isOver, !hasSentEnd, exec.hasStarted else { return nil }
         for _ in 0..<2 {
             let index = hasTurn
             hasTurn = 1 - hasTurn

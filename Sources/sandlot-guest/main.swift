@@ -2,7 +2,7 @@ import Glibc
 import GuestProtocol
 import GuestServer
 
-let arguments = CommandLine.arguments.dropFirst()
+let arguments = GuestOptions.commandLine.dropFirst()
 
 func complain(_ text: String, status: Int32) -> Never {
     let line = Array("sandlot-guest: \(text)\n".utf8)

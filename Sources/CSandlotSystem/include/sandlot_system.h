@@ -210,6 +210,11 @@ int sandlot_exit_signal(int status);
 /// Decoding of a wait status: whether a core was dumped.
 bool sandlot_core_dumped(int status);
 
+// MARK: - Start
+
+/// The command line of this process, as the kernel gave it; Swift's own `CommandLine` reads /proc, which may be missing.
+char **sandlot_arguments(int *count);
+
 // MARK: - Descriptors
 
 /// Flags: 0, or 4 to set close-on-exec instead of closing. Works on kernels without close_range too.
