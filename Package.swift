@@ -79,6 +79,9 @@ let package = Package(
         .testTarget(name: "SandboxTestingTests", dependencies: ["SandboxCore", "SandboxTesting", system]),
         .testTarget(name: "GuestServerTests", dependencies: ["GuestProtocol", "GuestServer", "CSandlotSystem"]),
         .testTarget(name: "SandboxSettingsTests", dependencies: ["SandboxSettings", "SandboxCore"]),
+        .testTarget(
+            name: "HostBackendsTests",
+            dependencies: ["HostBackends", "StandardBackends", "SandboxProcess", "SandboxCore", log, system]),
     ]
 )
 

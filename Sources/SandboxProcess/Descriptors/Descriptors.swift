@@ -5,12 +5,17 @@ import Glibc
 
 /// Makes descriptors, all of them close-on-exec.
 public enum Descriptors {
-    /// A pipe; the reading end does not block.
-    public static func pipe() throws -> (reading: OwnedDescriptor, writing: OwnedDescriptor) {
+    /// A pipe.
+    public static func blockingPipe() throws -> (reading: OwnedDescriptor, writing: OwnedDescriptor) {
         var ends: [Int32] = [-1, -1]
         guard sandlot_pipe(&ends) == 0 else { throw SandboxError.system("making a pipe", errno) }
-        let pair = (reading: OwnedDescriptor(ends[0]), writing: OwnedDescriptor(ends[1]))
-        guard sandlot_set_nonblocking(ends[0]) == 0 else { throw SandboxError.system("preparing a pipe", errno) }
+        return (reading: OwnedDescriptor(ends[0]), writing: OwnedDescriptor(ends[1]))
+    }
+
+    /// A pipe whose reading end does not block.
+    public static func pipe() throws -> (reading: OwnedDescriptor, writing: OwnedDescriptor) {
+        let pair = try blockingPipe()
+        guard sandlot_set_nonblocking(pair.reading.raw) == 0 else { throw SandboxError.system("preparing a pipe", errno) }
         return pair
     }
 

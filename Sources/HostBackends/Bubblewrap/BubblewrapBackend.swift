@@ -1,0 +1,68 @@
+import GuestClient
+public import SandboxCore
+import SandboxProcess
+import SystemPackage
+
+/// Sandboxes of kernel namespaces, made by `bwrap`: no daemon, no root, milliseconds.
+public struct BubblewrapBackend: SandboxBackend {
+    /// Its name.
+    public static let id = BackendID(unchecked: "bubblewrap")
+
+    /// What it is, whatever its settings.
+    public static let description = BackendDescriptor(
+        id: BubblewrapBackend.id, name: "bubblewrap",
+        summary: "Linux namespaces with the host's system files read-only; no daemon and no root.", isolation: .namespace,
+        placement: .local,
+        capabilities: [
+            .mountedWorkspace, .extraMounts, .terminal, .detachedExecs, .reattach, .files, .networkNone, .networkOpen, .memoryLimit,
+            .processorLimit, .processLimit, .privateFileSystem, .processIsolation, .images,
+        ],
+        settings: BubblewrapSettings.descriptors)
+
+    /// What it is.
+    public var descriptor: BackendDescriptor { Self.description }
+
+    let host: HostEnvironment
+    let settings: BubblewrapSettings
+
+    /// Creates the backend; nothing is started.
+    public init(host: HostEnvironment, settings: BubblewrapSettings) {
+        self.host = host
+        self.settings = settings
+    }
+
+    /// Makes and removes a trial sandbox, and says why where that fails.
+    public func probe() async -> BackendAvailability {
+        await BubblewrapProbe(host: host, settings: settings).run()
+    }
+
+    /// Makes a sandbox. Nothing runs in it before `record` has returned.
+    public func create(_ spec: SandboxSpec, record: @Sendable (SandboxReference) async throws -> Void) async throws -> any Sandbox {
+        try EnvironmentFile.check(spec.environment)
+        let guest = try GuestExecutable.locate(setting: settings.guest, variable: host.guestVariable)
+        let blueprint = try SandboxBlueprint(spec, host: host, settings: settings, guest: guest)
+        let launcher = BubblewrapLauncher(host: host, bwrap: try locateBwrap(), blueprint: blueprint, spec: spec, removal: removal)
+        return try await launcher.launch(record)
+    }
+
+    /// Connects to a sandbox that was made earlier.
+    public func attach(to reference: SandboxReference) async throws -> any Sandbox {
+        try await GuestLink(host: host, backend: Self.id, removal: removal).attach(to: reference)
+    }
+
+    /// Reads the records in the data directory.
+    public func list(owner: OwnerLabel) async throws -> [SandboxReference] {
+        try SandboxFolder.list(host.dataDirectory, owner: owner, backend: Self.id)
+    }
+
+    /// Ends and deletes what belongs to the reference.
+    public func remove(_ reference: SandboxReference) async throws { try await removal.remove(reference) }
+
+    var removal: SandboxRemoval { SandboxRemoval(host: host, backend: Self.id, guestHoldsAll: true) }
+
+    func locateBwrap() throws -> FilePath {
+        if let path = CommandRunner.find(settings.bwrap?.string ?? "bwrap", searchPath: host.searchPath) { return path }
+        let what = settings.bwrap.map { "the setting bwrap_path names '\($0)', which cannot be executed" } ?? "bwrap is not in PATH"
+        throw SandboxError(.unavailable, what, remedy: "install it: apt-get install bubblewrap", backend: Self.id)
+    }
+}

@@ -1,0 +1,75 @@
+import Glibc
+import SandboxCore
+import SandboxProcess
+import SystemPackage
+
+/// Checks of host paths that a specification names, before anything is made.
+struct HostPaths {
+    var dataDirectory: FilePath
+
+    /// The real path of something that is to be mounted. It must exist and neither be, hold nor lie in the data directory.
+    func source(_ path: FilePath, what: String, mustBeDirectory: Bool) throws -> FilePath {
+        guard path.isAbsolute else {
+            throw SandboxError(.invalidArgument, "\(what) '\(path)' is not an absolute path", remedy: "write a path from /")
+        }
+        let real = try Self.real(path, what: what)
+        guard !real.string.contains("\n") else { throw SandboxError(.invalidArgument, "\(what) has a line feed in its path") }
+        if mustBeDirectory {
+            var status = stat()
+            guard stat(real.string, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+                throw SandboxError(.invalidArgument, "\(what) '\(path)' is not a directory")
+            }
+        }
+        let data = (try? Self.real(dataDirectory, what: "the data directory")) ?? dataDirectory
+        if real.starts(with: data) || data.starts(with: real) {
+            throw SandboxError(
+                .invalidArgument, "\(what) '\(path)' shares files with Sandlot's data directory \(data)",
+                remedy: "choose a directory apart from it")
+        }
+        for forbidden in ["/proc", "/sys", "/dev"] where real.starts(with: FilePath(forbidden)) {
+            throw SandboxError(
+                .invalidArgument, "\(what) '\(path)' is one of the kernel's own trees", remedy: "choose an ordinary directory")
+        }
+        return real
+    }
+
+    /// A mount's place inside. It is absolute, has no `..`, and does not hide what the sandbox itself needs.
+    static func target(_ path: FilePath) throws -> FilePath {
+        let normal = path.lexicallyNormalized()
+        let isPlain = path.isAbsolute && !path.components.contains { $0.kind != .regular }
+        guard isPlain, !normal.string.contains("\n") else {
+            throw SandboxError(.invalidArgument, "the mount target '\(path)' is not an absolute path without '..'")
+        }
+        let reserved = ["/proc", "/dev", "/.sandlot"].map { FilePath($0) }
+        let exact = ["/", "/workspace", "/usr", "/etc", "/run", "/tmp", "/home", "/home/sandbox"].map { FilePath($0) }
+        if reserved.contains(where: { normal.starts(with: $0) }) || exact.contains(normal) {
+            throw SandboxError(
+                .invalidArgument, "nothing can be mounted over '\(normal)' of a sandbox", remedy: "choose another target, such as /mnt/data"
+            )
+        }
+        return normal
+    }
+
+    static func real(_ path: FilePath, what: String) throws -> FilePath {
+        guard let text = realpath(path.string, nil) else {
+            throw SandboxError(
+                .invalidArgument, "\(what) '\(path)' cannot be reached: \(SandboxError.reason(of: errno))",
+                remedy: "make it, or name another")
+        }
+        defer { free(text) }
+        return FilePath(String(cString: text))
+    }
+
+    /// Whether a user without groups can pass through every directory above a path. Judged by mode bits: an access list may say more.
+    static func canReach(_ path: FilePath, as user: SpawnRequest.User) -> Bool {
+        var folder = path
+        while folder.components.count > 0 {
+            folder.removeLastComponent()
+            var status = stat()
+            guard stat(folder.string, &status) == 0 else { return false }
+            let bit: mode_t = status.st_uid == user.uid ? 0o100 : status.st_gid == user.gid ? 0o010 : 0o001
+            if status.st_mode & bit == 0 { return false }
+        }
+        return true
+    }
+}

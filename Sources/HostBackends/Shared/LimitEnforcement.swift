@@ -1,0 +1,84 @@
+import Glibc
+import SandboxCore
+import SandboxProcess
+
+/// How the limits of one sandbox are enforced here; every limit asked for is in it, or making it threw.
+struct LimitEnforcement {
+    var group: ControlGroup
+    /// The limits that go to the group, with the allowance for our own processes.
+    var groupLimits: ResourceLimits
+    var perProcess: [SpawnRequest.Limit]
+
+    /// Below this the guest itself would not live.
+    static let smallestMemory: UInt64 = 16 << 20
+
+    /// - Parameters:
+    ///   - ownProcesses: processes of ours that live in the group beside the sandbox' commands.
+    ///   - isRoot: the kernel does not count root's processes against RLIMIT_NPROC.
+    ///   - alwaysGroup: a group is wanted for finding the processes again, even where no limit needs it.
+    init(
+        _ limits: ResourceLimits, for id: SandboxID, layout: CgroupLayout, ownProcesses: UInt32, isRoot: Bool, alwaysGroup: Bool = false
+    ) throws {
+        if limits.disk != nil {
+            throw SandboxError(
+                .unsupported, "a disk limit cannot be enforced by this backend",
+                remedy: "drop the disk limit, or choose a backend with the capability disk-limit")
+        }
+        if let memory = limits.memory, memory < Self.smallestMemory {
+            throw SandboxError(.invalidArgument, "a memory limit of \(memory) bytes is too small", remedy: "use at least 16 MiB")
+        }
+        if let processors = limits.processors, !(processors >= 0.01 && processors <= 4096) {
+            throw SandboxError(.invalidArgument, "a limit of \(processors) processors makes no sense", remedy: "use 0.01 to 4096")
+        }
+        if limits.processes == 0 { throw SandboxError(.invalidArgument, "a limit of 0 processes leaves no command to run") }
+        perProcess = []
+        groupLimits = ResourceLimits()
+        var controllers: Set<CgroupLayout.Controller> = []
+        let remedy = "run where a control group can be made (as root, or in a delegated cgroup v2 folder), or drop the limit"
+        if let memory = limits.memory {
+            if layout.parents[.memory] != nil {
+                controllers.insert(.memory)
+                groupLimits.memory = memory
+            } else {
+                perProcess.append(SpawnRequest.Limit(resource: RLIMIT_AS_NUMBER, value: memory))
+            }
+        }
+        if let processes = limits.processes {
+            if layout.parents[.pids] != nil {
+                controllers.insert(.pids)
+                groupLimits.processes = processes.addingReportingOverflow(ownProcesses).partialValue
+            } else if isRoot {
+                throw SandboxError(
+                    .unsupported, "a process limit cannot be enforced for root without the pids control group", remedy: remedy)
+            } else {
+                perProcess.append(SpawnRequest.Limit(resource: RLIMIT_NPROC_NUMBER, value: UInt64(processes) + UInt64(ownProcesses)))
+            }
+        }
+        if let processors = limits.processors {
+            guard layout.parents[.cpu] != nil else {
+                throw SandboxError(.unsupported, "a processor limit cannot be enforced without the cpu control group", remedy: remedy)
+            }
+            controllers.insert(.cpu)
+            groupLimits.processors = processors
+        }
+        if alwaysGroup, controllers.isEmpty, let any = CgroupLayout.Controller.allCases.last(where: { layout.parents[$0] != nil }) {
+            controllers.insert(any)
+        }
+        group = ControlGroup.planned(for: id, controllers: controllers, layout: layout)
+    }
+
+    /// What enforces which limit, for a probe's details.
+    static func details(_ layout: CgroupLayout, isRoot: Bool) -> [String: String] {
+        let version = layout.isUnified ? "cgroup v2" : "cgroup v1"
+        return [
+            "limit.memory": layout.parents[.memory] != nil ? version : "rlimit per process",
+            "limit.processes": layout.parents[.pids] != nil ? version : isRoot ? "refused" : "rlimit per user",
+            "limit.processors": layout.parents[.cpu] != nil ? version : "refused",
+            "limit.disk": "refused",
+        ]
+    }
+}
+
+// Glibc declares these as an enumeration with a different raw type on each architecture.
+private let RLIMIT_NPROC_NUMBER: Int32 = 6
+private let RLIMIT_AS_NUMBER: Int32 = 9

@@ -1,0 +1,25 @@
+import HostBackends
+public import Logging
+public import SandboxCore
+public import SystemPackage
+
+/// The one list of backends. Adding a backend is its folder and a line here.
+public enum StandardBackends {
+    /// Every backend of this build, in the order in which people see them. Nothing is started but the thread that will watch processes.
+    ///
+    /// - Parameters:
+    ///   - dataDirectory: where local sandboxes are kept, below `sandboxes`.
+    ///   - settings: the scope `[backends.<id>]` as texts, one element for each value that is not a list. What it throws is passed on.
+    public static func all(
+        dataDirectory: FilePath, settings: (BackendID) throws -> [String: [String]], logger: Logger
+    ) throws -> [any SandboxBackend] {
+        let host = try HostEnvironment.current(dataDirectory: dataDirectory, logger: logger)
+        func texts(_ id: BackendID) throws -> SettingTexts { SettingTexts(try settings(id)) }
+        return [
+            BubblewrapBackend(host: host, settings: try BubblewrapSettings(try texts(BubblewrapBackend.id)))
+        ]
+    }
+
+    /// What each backend is, without its settings having been read.
+    public static let descriptors: [BackendDescriptor] = [BubblewrapBackend.description]
+}

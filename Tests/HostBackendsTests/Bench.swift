@@ -1,0 +1,59 @@
+import Glibc
+import HostBackends
+import Logging
+import SandboxCore
+import SandboxProcess
+import SystemPackage
+import Testing
+
+/// A data directory of its own and the backends on it.
+struct Bench: Sendable {
+    let directory: FilePath
+    let host: HostEnvironment
+    let backend: BubblewrapBackend
+    let owner = OwnerLabel.random()
+
+    init(user: Int? = nil) throws {
+        directory = FilePath("/tmp/sandlot-host-\(UInt64.random(in: 0 ... .max))")
+        try HostDirectory.create(directory, mode: 0o755)
+        var logger = Logger(label: "test")
+        logger.logLevel = .error
+        host = try HostEnvironment.current(dataDirectory: directory.appending("data"), logger: logger)
+        backend = BubblewrapBackend(host: host, settings: try BubblewrapSettings())
+    }
+
+    func spec(
+        workspace: WorkspaceChoice = .private, limits: ResourceLimits = ResourceLimits(), network: NetworkPolicy = .none,
+        environment: [String: String] = [:]
+    ) -> SandboxSpec {
+        SandboxSpec(owner: owner, workspace: workspace, environment: environment, limits: limits, network: network)
+    }
+
+    func create(_ spec: SandboxSpec) async throws -> any Sandbox { try await backend.create(spec) { _ in } }
+
+    /// A directory of the host, owned by `uid`.
+    func folder(_ name: String, owner uid: UInt32 = 0) throws -> FilePath {
+        let path = directory.appending(name)
+        try HostDirectory.create(path, mode: 0o755, owner: SpawnRequest.User(uid: uid, gid: uid))
+        return path
+    }
+
+    func expectNothingLeft(_ location: SourceLocation = #_sourceLocation) async throws {
+        let names = try HostDirectory.names(in: directory.appending("data").appending("sandboxes"))
+        #expect(names == [], sourceLocation: location)
+        #expect(try await backend.list(owner: owner) == [], sourceLocation: location)
+    }
+}
+
+func withBench(_ body: (Bench) async throws -> Void) async throws {
+    let bench = try Bench()
+    do {
+        try await body(bench)
+    } catch {
+        for reference in try await bench.backend.list(owner: bench.owner) { try? await bench.backend.remove(reference) }
+        try await HostDirectory.remove(bench.directory)
+        throw error
+    }
+    for reference in try await bench.backend.list(owner: bench.owner) { try? await bench.backend.remove(reference) }
+    try await HostDirectory.remove(bench.directory)
+}
