@@ -1,0 +1,59 @@
+internal import Glibc
+internal import GuestProtocol
+
+/// Receives a tree. An entry that cannot be taken is answered by `refused`, its content is skipped, and the others go on; a breach of the
+/// protocol (content that nobody announced, more or less of it than announced) and an error that concerns everything end the import. Files that are
+/// complete stay then; a file that was on its way leaves nothing.
+enum Importing {
+    static func receive(_ path: [UInt8], from conversation: Conversation) throws {
+        let root = try Paths.openRoot(path, readable: false)
+        let writer = TreeWriter(root: root, label: path)
+        defer { writer.finish() }
+        try conversation.send(.response(.done))
+
+        /// The file whose content is expected: nil inside when it was refused and its content is skipped.
+        var current: (file: TreeWriter.OpenFile?, path: [UInt8], rest: UInt64)?
+        while true {
+            let incoming = try conversation.receive()
+            if let expected = current {
+                guard case .chunk(let bytes) = incoming else {
+                    throw GuestFailure.invalid("\(expected.rest) bytes of a file are missing", expected.path)
+                }
+                guard UInt64(bytes.count) <= expected.rest else {
+                    throw GuestFailure.invalid("there is more content than the file's size", expected.path)
+                }
+                try expected.file?.file.write(bytes)
+                current?.rest -= UInt64(bytes.count)
+                if current?.rest == 0 {
+                    if let file = expected.file { try refusing(file.entry, conversation) { try writer.commit(file) } }
+                    current = nil
+                }
+                continue
+            }
+            switch incoming {
+            case .end: return
+            case .chunk: throw GuestFailure.invalid("the host sent content that belongs to no file", path)
+            case .entry(let entry):
+                guard entry.kind == .regular else {
+                    try refusing(entry, conversation) { try writer.make(entry) }
+                    continue
+                }
+                var file: TreeWriter.OpenFile?
+                try refusing(entry, conversation) { file = try writer.begin(entry) }
+                if entry.size > 0 {
+                    current = (file, entry.path, entry.size)
+                } else if let file {
+                    try refusing(entry, conversation) { try writer.commit(file) }
+                }
+            }
+        }
+    }
+
+    private static func refusing(_ entry: TreeEntry, _ conversation: Conversation, _ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let refusal as Refusal {
+            try conversation.send(.refused(path: entry.path, reason: refusal.reason))
+        }
+    }
+}
