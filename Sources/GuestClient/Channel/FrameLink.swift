@@ -167,8 +167,8 @@ final class FrameLink: ByteReceiver {
             hello.settle(.success(theirs))
         case .pong(let nonce):
             guard state.withLock({ $0.keepalive.pong(nonce) }) else { throw .unexpected("a pong that nobody asked for") }
-        case .failure(let failure) where !state.withLock({ $0.hasHello }):
-            finish(SandboxError(.protocolViolation, "the guest refused the handshake: \(failure.safeMessage)"))
+        case .failure(let failure):
+            finish(SandboxError(.protocolViolation, "the guest closed the channel: \(failure.safeMessage)"))
         default: throw .unexpected("a message on stream 0 that is neither hello nor pong")
         }
     }

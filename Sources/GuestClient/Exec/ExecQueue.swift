@@ -87,9 +87,8 @@ struct ExecQueue: Sendable {
         return piece
     }
 
-    /// What to acknowledge now, if it is enough to be worth a message. A terminal's guest needs none: it keeps its last bytes for the next reader.
+    /// What to acknowledge now, if it is enough to be worth a message.
     mutating func acknowledgement(released: OutputOffsets) -> OutputOffsets? {
-        guard isTerminal != true else { return nil }
         let due = OutputChannel.allCases.contains { channel in
             released[channel] > acknowledged[channel] && released[channel] - acknowledged[channel] >= max(1, window / 4)
         }
