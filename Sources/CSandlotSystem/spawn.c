@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <linux/seccomp.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef CLONE_PIDFD
@@ -89,6 +90,12 @@ static void execute(struct child_context *context) {
     int stage = SANDLOT_STAGE_EXEC, error = ENOENT;
     for (const char *const *candidate = request->candidates; *candidate; candidate++) {
         execve(*candidate, request->argv, request->envp);
+        // A file that was just written may for a moment still be open in a process that was forked meanwhile.
+        for (int attempt = 0; errno == ETXTBSY && attempt < 20; attempt++) {
+            struct timespec pause = {.tv_nsec = 5000000};
+            nanosleep(&pause, NULL);
+            execve(*candidate, request->argv, request->envp);
+        }
         if (errno == ENOENT || errno == ENOTDIR) {
             // ENOENT for a file that is there means that its interpreter is not.
             int reason = errno;

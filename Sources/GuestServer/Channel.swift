@@ -21,7 +21,6 @@ final class Channel {
     private unowned let server: GuestServer
     private let reading: EventLoop.Watch
     private let writing: EventLoop.Watch
-    private let sharesDescriptor: Bool
     private var decoder = FrameDecoder()
     private var outbox = ChannelOutbox()
     private var version: UInt16?
@@ -38,7 +37,6 @@ final class Channel {
     init(number: UInt32, reading input: Int32, writing output: Int32, server: GuestServer) {
         self.number = number
         self.server = server
-        sharesDescriptor = input == output
         sandlot_set_nonblocking(input)
         sandlot_set_nonblocking(output)
         sandlot_grow_socket_buffers(output, 4 << 20)
@@ -199,9 +197,7 @@ final class Channel {
         }
         switch conversations[stream] {
         case .exec(let subscription): try handle(message, of: subscription)
-        case .file(let conversation):
-            server.files.deliver(message, channel: number, stream: stream)
-            if case .close = message, conversation.endsWithClose { conversations[stream] = nil }
+        case .file: server.files.deliver(message, channel: number, stream: stream)
         // The conversation may have ended while the message was under way.
         case nil: if stream > highestStream { throw .unexpected("a message on a stream that was never opened") }
         }
@@ -237,9 +233,7 @@ final class Channel {
         case .signal(let number): _ = exec.signal(number, wholeTree: false)
         case .resize(let size): exec.resize(size)
         case .cancel: exec.terminate(.cancel)
-        case .close:
-            subscription.leave()
-            conversations[subscription.stream] = nil
+        case .close: subscription.leave()
         default: throw .unexpected("not a message for an exec")
         }
     }
@@ -251,6 +245,12 @@ final class Channel {
     /// Nothing more of this stream may be taken from its rings.
     func streamIsOver(_ subscription: Subscription) {
         outbox.withdraw(stream: subscription.stream)
+        conversations[subscription.stream] = nil
+    }
+
+    /// The ring's bytes are about to go, though the stream goes on.
+    func keepCopy(for subscription: Subscription) {
+        outbox.keepCopy(stream: subscription.stream)
     }
 
     // MARK: Requests

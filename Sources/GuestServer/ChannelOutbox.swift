@@ -52,7 +52,13 @@ struct ChannelOutbox {
         ringFrame = frame
     }
 
-    /// One write: true when everything is out, false when the descriptor takes no more for now, nil when it is broken.
+    /// The ring gives up its bytes; the frame must do without it.
+    mutating func keepCopy(stream: UInt32) {
+        guard let frame = ringFrame, frame.stream == stream, frame.copy == nil else { return }
+        ringFrame?.copy = frame.ring.bytes(from: frame.offset, count: frame.remaining)
+    }
+
+    /// One write; no progress means that the descriptor takes nothing for now, unless it is broken.
     mutating func writeSome(to descriptor: Int32) -> (progress: Int, isBroken: Bool) {
         let framesFirst = !(ringFrame?.hasBegun ?? false)
         let result = frames.withUnsafeBufferPointer { frames in

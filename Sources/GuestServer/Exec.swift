@@ -16,7 +16,8 @@ final class Exec {
     let id: String
     let hasTerminal: Bool
     let ringCapacity: Int
-    private let plan: CommandPlan
+    /// Kept until the command runs, for telling why it could not.
+    private var plan: CommandPlan?
     private let killGrace: UInt32
     private let drainGrace: UInt32
     private let timeout: UInt64
@@ -52,6 +53,7 @@ final class Exec {
     /// The supervisor was killed.
     private(set) var isLost = false
     private var timeoutTimer: EventLoop.Timer?
+    private var killDeadline = UInt64.max
     private var killTimer: EventLoop.Timer?
     private var drainTimer: EventLoop.Timer?
     private var isDrainArmed = false
@@ -169,6 +171,10 @@ final class Exec {
             requestedTermination = reason
             if sandlot_supervisor_order(supervisor.descriptor, SANDLOT_ORDER_TERMINATE, 0) != 0 { return killTree() }
         }
+        // A host that cancels again and again must not put the end off.
+        let deadline = EventLoop.now + grace
+        guard deadline < killDeadline else { return }
+        killDeadline = deadline
         loop.cancel(killTimer)
         killTimer = loop.after(grace) { [weak self] in self?.killTree() }
     }
@@ -176,6 +182,7 @@ final class Exec {
     /// SIGKILL to the whole tree.
     func killTree() {
         guard !isTreeEmpty, let supervisor else { return }
+        killDeadline = 0
         loop.cancel(killTimer)
         sandlot_supervisor_order(supervisor.descriptor, SANDLOT_ORDER_KILL, 0)
         // A supervisor that a hostile command keeps stopped cannot do it; then its tree falls to the guest, which can.
@@ -211,7 +218,7 @@ final class Exec {
         case SANDLOT_REPORT_FAILED.rawValue:
             closeSupervisor()
             isTreeEmpty = true
-            let failure = plan.failure(stage: report.value, errno: report.error)
+            let failure = plan?.failure(stage: report.value, errno: report.error) ?? GuestFailure(.internalError, message: "cannot start")
             server.execFailedToStart(self)
             closeStreams()
             subscription?.refuse(failure)
@@ -237,6 +244,7 @@ final class Exec {
 
     private func announce() {
         hasStarted = true
+        plan = nil
         subscription?.send(.response(.started(pid: pid)))
         subscription?.pump()
     }
@@ -333,7 +341,7 @@ final class Exec {
 
     /// Gives up the output kept so far; offsets stay true.
     func dropOutput() {
-        subscription?.withdraw()
+        subscription?.keepCopy()
         standardOutput.ring.clear()
         standardError.ring.clear()
         standardOutput.resume()

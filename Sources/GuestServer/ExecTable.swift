@@ -60,7 +60,7 @@ final class ExecTable {
 
     private func drop(_ exec: Exec) {
         byID[exec.id] = nil
-        exec.subscription?.leave()
+        exec.subscription?.forget()
         if exec.isAlive {
             // What it left running is not its output's fault: it lives on, and what it writes goes nowhere.
             exec.muffle()

@@ -2,18 +2,16 @@ internal import CSandlotSystem
 internal import GuestFiles
 internal import GuestProtocol
 
-/// What a file request's stream still expects.
+/// What a file request's stream still expects. The service ends every stream, also one that the host has closed.
 struct FileConversation {
     private let endsWithResponse: Bool
-    /// A watch goes on until the host closes it.
-    let endsWithClose: Bool
 
     init(_ request: GuestRequest) {
-        switch request {
-        case .readStream, .writeStream, .manifest, .exportTree, .importTree: (endsWithResponse, endsWithClose) = (false, false)
-        case .watch: (endsWithResponse, endsWithClose) = (false, true)
-        default: (endsWithResponse, endsWithClose) = (true, false)
-        }
+        endsWithResponse =
+            switch request {
+            case .readStream, .writeStream, .manifest, .exportTree, .importTree, .watch: false
+            default: true
+            }
     }
 
     /// True when nothing follows `message`.

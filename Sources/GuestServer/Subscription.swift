@@ -58,11 +58,16 @@ final class Subscription {
         leave()
     }
 
+    /// The exec is dropped from the table; a reader that has not heard the end must not wait for it.
+    func forget() {
+        if hasSentEnd { leave() } else { refuse(GuestFailure(.notFound, message: "the exec was forgotten")) }
+    }
+
     /// Nothing more is sent on this stream.
     func leave() {
         guard !isOver else { return }
-        channel?.streamIsOver(self)
         isOver = true
+        channel?.streamIsOver(self)
         exec.detach(self)
     }
 
@@ -72,7 +77,7 @@ final class Subscription {
     }
 
     /// The rings' bytes are about to go.
-    func withdraw() { channel?.streamIsOver(self) }
+    func keepCopy() { channel?.keepCopy(for: self) }
 
     /// The next frame's content within the window that the host's acknowledgements leave.
     func next() -> Item? {

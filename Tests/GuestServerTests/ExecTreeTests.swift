@@ -77,14 +77,16 @@ struct ExecTreeTests {
     }
 
     @Test func `output that a survivor writes after the end is read by attaching`() throws {
-        let finished = try channel.run(.shell("(read x < /dev/null; sleep 0.3; echo later) & echo now", id: "late", { $0.drainGrace = 10 }))
+        let line = "exec 3<&0; (read x <&3; echo later) & echo now"
+        let stream = channel.request(.startExec(.shell(line, id: "late", { ($0.drainGrace, $0.hasInput) = (10, true) })))
+        let finished = try channel.collect(stream)
         #expect(finished.text == "now\n")
         #expect(finished.end?.standardOutputEnd == 4)
-        var text = ""
-        for _ in 0..<2000 where text.isEmpty {
-            text = try channel.collect(channel.request(.attachExec(id: "late", standardOutput: 4, standardError: 0))).text
-        }
-        #expect(text == "later\n")
+        channel.send(.input([10]), stream: stream)
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(20)
+        while try channel.status(of: "late")?.standardOutput.upperBound != 10, clock.now < deadline {}
+        #expect(try channel.collect(channel.request(.attachExec(id: "late", standardOutput: 4, standardError: 0))).text == "later\n")
     }
 
     @Test func `a signal goes to the leader or to the whole tree`() throws {

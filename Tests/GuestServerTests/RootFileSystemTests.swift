@@ -34,18 +34,11 @@ final class EmptyRoot {
     }
 
     private func copy(_ source: String, to target: String) throws {
-        let from = open(source, O_RDONLY | O_CLOEXEC)
-        let to = open(target, O_WRONLY | O_CREAT | O_CLOEXEC, 0o755)
-        defer {
-            close(from)
-            close(to)
-        }
-        guard from >= 0, to >= 0 else { throw TestFailure("cannot copy \(source)") }
-        while true {
-            let count = sendfile(to, from, nil, 1 << 24)
-            if count < 0 { throw TestFailure("cannot copy \(source): \(errno)") }
-            if count == 0 { return }
-        }
+        // By another process: a descriptor of ours open for writing could be inherited by a child of another test, and the copy not be executable.
+        let copying = try Spawning(["cp", source, target], descriptors: [(2, 2)])
+        var status: Int32 = 0
+        close(copying.pidfd)
+        guard waitpid(copying.pid, &status, 0) == copying.pid, status == 0 else { throw TestFailure("cannot copy \(source)") }
     }
 
     private func removeTree(_ path: String) {
