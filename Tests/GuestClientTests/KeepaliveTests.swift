@@ -1,0 +1,58 @@
+import GuestClient
+import GuestProtocol
+import SandboxCore
+import SystemPackage
+import Testing
+
+@Suite("Signs of life", .timeLimit(.minutes(1)))
+struct KeepaliveTests {
+    private let quick = GuestChannelOptions(keepaliveInterval: .milliseconds(20), keepaliveTimeout: .milliseconds(200))
+
+    @Test
+    func `a silent guest is pinged while something is awaited and lives when it answers`() async throws {
+        let guest = FakeGuest()
+        let session = try await guest.session(quick)
+        let (exec, stream) = try await startExec(guest, session)
+        for _ in 0..<5 {
+            guard case (0, .ping(let nonce)) = try await guest.next() else { throw FakeGuest.Ended() }
+            guest.send(.pong(nonce), stream: 0)
+        }
+        guest.end(stream)
+        for try await _ in exec.events {}
+        #expect(session.channel.endReason == nil)
+    }
+
+    @Test
+    func `a guest that does not answer the ping is unavailable`() async throws {
+        let guest = FakeGuest()
+        let session = try await guest.session(quick)
+        let (exec, _) = try await startExec(guest, session)
+        #expect(await code { for try await _ in exec.events {} } == .unavailable)
+        #expect(try await session.waitUntilClosed().code == .unavailable)
+    }
+
+    @Test
+    func `a request without an answer ends at its deadline and the channel goes on`() async throws {
+        let guest = FakeGuest()
+        let session = try await guest.session(GuestChannelOptions(requestDeadline: .milliseconds(30)))
+        let asking = Task { try await session.execs() }
+        let late = try await guest.request()
+        #expect(await code { try await asking.value } == .timeout)
+        guest.send(.response(.execs([])), stream: late)
+        try await session.forget(.random())
+        let forgetting = try await guest.request()
+        guest.send(.response(.done), stream: forgetting)
+        #expect(session.channel.endReason == nil)
+    }
+
+    @Test
+    func `a transfer that does not get on ends at its deadline`() async throws {
+        let guest = FakeGuest()
+        let session = try await guest.session(GuestChannelOptions(requestDeadline: .milliseconds(30)))
+        let contents = try await session.files.contents(of: "f", offset: 0, length: nil)
+        let stream = try await guest.request()
+        guest.send(.chunk([1]), stream: stream)
+        #expect(await code { for try await _ in contents {} } == .timeout)
+        #expect(try await guest.next() == (stream, .cancel))
+    }
+}
