@@ -16,10 +16,14 @@ public enum StandardBackends {
         let host = try HostEnvironment.current(dataDirectory: dataDirectory, logger: logger)
         func texts(_ id: BackendID) throws -> SettingTexts { SettingTexts(try settings(id)) }
         return [
-            BubblewrapBackend(host: host, settings: try BubblewrapSettings(try texts(BubblewrapBackend.id)))
+            BubblewrapBackend(host: host, settings: try BubblewrapSettings(try texts(BubblewrapBackend.id))),
+            RestrictedHostBackend(host: host, settings: try RestrictedHostSettings(try texts(RestrictedHostBackend.id))),
+            DirectBackend(host: host, settings: try DirectSettings(try texts(DirectBackend.id))),
         ]
     }
 
     /// What each backend is, without its settings having been read.
-    public static let descriptors: [BackendDescriptor] = [BubblewrapBackend.description]
+    public static let descriptors: [BackendDescriptor] = [
+        BubblewrapBackend.description, RestrictedHostBackend.description, DirectBackend.description,
+    ]
 }

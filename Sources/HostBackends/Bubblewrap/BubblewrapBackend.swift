@@ -33,7 +33,7 @@ public struct BubblewrapBackend: SandboxBackend {
 
     /// Makes and removes a trial sandbox, and says why where that fails.
     public func probe() async -> BackendAvailability {
-        await BubblewrapProbe(host: host, settings: settings).run()
+        await BubblewrapProbe(backend: self).run()
     }
 
     /// Makes a sandbox. Nothing runs in it before `record` has returned.

@@ -1,6 +1,63 @@
 import SandboxCore
+import SandboxProcess
+import SystemPackage
+
+/// Makes a sandbox of the same kind as every other, runs the guest's `--version` in it, and explains what failed.
 struct BubblewrapProbe {
-    let host: HostEnvironment
-    let settings: BubblewrapSettings
-    func run() async -> BackendAvailability { .available(details: [:]) }
+    let backend: BubblewrapBackend
+
+    private static let deadline = Duration.seconds(5)
+
+    func run() async -> BackendAvailability {
+        let host = backend.host
+        do {
+            let bwrap = try backend.locateBwrap()
+            let guest = try GuestExecutable.locate(setting: backend.settings.guest, variable: host.guestVariable)
+            let version = try await CommandRunner(keeper: host.keeper).run(bwrap, ["--version"], deadline: Self.deadline)
+            let identity = RunIdentity.choose(.private, host: host, settings: backend.settings, sources: [guest])
+            let trial = try await tryOnce(bwrap, guest, identity)
+            let isUnprivileged = !host.isRoot || identity.user != nil
+            guard trial.isSuccess, trial.outputText.hasPrefix(GuestExecutable.name) else {
+                let failure = TrialFailure(
+                    ending: trial.ending, complaint: trial.errorText, facts: NamespaceFacts.current(isUnprivileged: isUnprivileged))
+                return .unavailable(reason: failure.reason, remedy: failure.remedy)
+            }
+            var details = LimitEnforcement.details(.detect(), isRoot: identity.isRoot)
+            details["bwrap"] = bwrap.string
+            details["version"] = version.outputText.split(separator: "\n").first.map(String.init) ?? "unknown"
+            details["guest"] = guest.string
+            details["identity"] = Self.words(identity, host)
+            return .available(details: details)
+        } catch let error as SandboxError {
+            return .unavailable(reason: error.message, remedy: error.remedy ?? "run `sandlot doctor` for more")
+        } catch {
+            return .unavailable(reason: "\(error)", remedy: "run `sandlot doctor` for more")
+        }
+    }
+
+    private func tryOnce(_ bwrap: FilePath, _ guest: FilePath, _ identity: RunIdentity) async throws -> CommandResult {
+        typealias Number = BubblewrapPlan.Descriptor
+        var nodes: [BubblewrapPlan.Node] = [.memory("/", mode: 0o755)]
+        nodes += try SystemTree.host(network: .none, extra: backend.settings.systemPaths)
+        nodes += [.process("/proc")] + (identity.isRoot ? SystemTree.masks() : [])
+        nodes += [.devices("/dev"), .directory(BubblewrapPlan.Place.workspace, mode: nil), .directory("/.sandlot", mode: 0o755)]
+        nodes += [.bind(source: guest, target: BubblewrapPlan.Place.guest, readOnly: true)]
+        let plan = BubblewrapPlan(nodes: nodes, network: .none, hostname: "probe", endsWithCreator: true)
+        return try await CommandRunner(keeper: backend.host.keeper).run(
+            bwrap, ["--args", "\(Number.arguments)", "--", BubblewrapPlan.Place.guest.string, "--version"],
+            environment: ["PATH": "/usr/bin:/bin"], deadline: Self.deadline, user: identity.user,
+            descriptors: [
+                Number.arguments: try Descriptors.memory(plan.encodedOptions),
+                Number.filter: try Descriptors.memory(try SystemCallFilter.standard().bytes),
+                Number.info: try Descriptors.null(),
+            ])
+    }
+
+    private static func words(_ identity: RunIdentity, _ host: HostEnvironment) -> String {
+        switch identity {
+        case .ourselves: "user \(host.user.uid)"
+        case .user(let user): "user \(user.uid), or the workspace's owner"
+        case .rootInNamespace(let reason): "root in a user namespace (\(reason))"
+        }
+    }
 }

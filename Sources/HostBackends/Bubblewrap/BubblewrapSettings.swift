@@ -22,8 +22,10 @@ public struct BubblewrapSettings: Sendable, Equatable {
         SettingDescriptor(
             key: "system_paths", kind: .textList, summary: "More host directories that sandboxes see, read-only, at the same place."),
         SettingDescriptor(
-            key: "run_as", kind: .integer(minimum: 1, maximum: 2_147_483_647),
-            summary: "The user and group number that root's sandboxes with a private workspace run as.", defaultText: "64200"),
+            key: "run_as", kind: .integer(minimum: 0, maximum: 2_147_483_647),
+            summary:
+                "The user and group number that root's sandboxes with a private workspace run as; 0 keeps all of them root in a user namespace.",
+            defaultText: "64200"),
         SettingDescriptor(
             key: "private_directory", kind: .path,
             summary: "Where root's private workspaces lie when run_as cannot reach the data directory.",
@@ -41,7 +43,7 @@ public struct BubblewrapSettings: Sendable, Equatable {
             }
             return FilePath(text)
         }
-        let number = UInt32(try texts.integer("run_as", default: 64200, range: 1...2_147_483_647))
+        let number = UInt32(try texts.integer("run_as", default: 64200, range: 0...2_147_483_647))
         runAs = SpawnRequest.User(uid: number, gid: number)
         privateDirectory = try texts.path("private_directory") ?? "/var/lib/sandlot-sandboxes"
     }

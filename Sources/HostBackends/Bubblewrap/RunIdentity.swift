@@ -18,6 +18,7 @@ enum RunIdentity: Equatable {
         _ workspace: WorkspaceChoice, host: HostEnvironment, settings: BubblewrapSettings, sources: [FilePath]
     ) -> RunIdentity {
         guard host.isRoot else { return .ourselves }
+        if settings.runAs.uid == 0 { return .rootInNamespace(reason: "the setting run_as is 0") }
         var user = settings.runAs
         if case .mounted(let path, _) = workspace {
             var status = stat()

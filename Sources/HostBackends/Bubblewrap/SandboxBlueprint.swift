@@ -48,9 +48,9 @@ struct SandboxBlueprint {
         case .private:
             identity = RunIdentity.choose(choice, host: host, settings: settings, sources: sources)
             var place = folder.path.appending("workspace")
-            if let user = identity.user, !Self.reachableOnceMade(host.dataDirectory, user) {
+            if let user = identity.user, !HostPaths.canReachBelow(host.dataDirectory, as: user) {
                 let extra = settings.privateDirectory.appending(spec.id.rawValue)
-                if Self.reachableOnceMade(settings.privateDirectory, user) {
+                if HostPaths.canReachBelow(settings.privateDirectory, as: user) {
                     extraDirectory = extra
                     place = extra.appending("workspace")
                 } else {
@@ -97,13 +97,6 @@ struct SandboxBlueprint {
                 .unsupported, "bubblewrap has no images, so '\(name)' cannot be used",
                 remedy: "name a root directory, or choose a backend with the capability images")
         }
-    }
-
-    /// Whether a user can reach what we make below a directory, which itself may not be there yet.
-    private static func reachableOnceMade(_ directory: FilePath, _ user: SpawnRequest.User) -> Bool {
-        var existing = directory
-        while !HostDirectory.exists(existing), existing.components.count > 0 { existing.removeLastComponent() }
-        return HostPaths.canReach(existing.appending("x"), as: user)
     }
 
     private static func check(hostname: String) throws {

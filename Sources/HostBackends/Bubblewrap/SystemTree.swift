@@ -20,6 +20,16 @@ struct SystemTree {
     ]
     private static let configurationPrefixes = ["python3", "python2", "java-", "ghostscript", "vim"]
 
+    /// The host's own directories and files that commands may read where there is no root of their own.
+    static func readablePaths(network: NetworkPolicy) throws -> [FilePath] {
+        var names = configuration + ["passwd", "group", "hosts", "hostname"]
+        names += try HostDirectory.names(in: "/etc").filter { name in configurationPrefixes.contains { name.hasPrefix($0) } }
+        if network == .open { names.append("resolv.conf") }
+        return (programFolders.map { FilePath("/").appending($0) } + names.map { FilePath("/etc/\($0)") }).filter {
+            access($0.string, F_OK) == 0
+        }
+    }
+
     /// The host's own directories.
     static func host(network: NetworkPolicy, extra: [FilePath]) throws -> [BubblewrapPlan.Node] {
         var nodes: [BubblewrapPlan.Node] = []

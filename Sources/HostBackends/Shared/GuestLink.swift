@@ -8,14 +8,12 @@ struct GuestLink: Sendable {
     let host: HostEnvironment
     let backend: BackendID
     let removal: SandboxRemoval
-    /// Beneath the sandbox' environment, besides the base.
-    var extraEnvironment: [String: String] = [:]
 
     /// The sandbox over a first channel, with the environment given.
     func sandbox(_ reference: SandboxReference, environment: [String: String], channel: GuestChannel) throws -> HostSandbox {
         let locator = try Locator(reference)
         let socket = SandboxFolder(reference.id, in: host.dataDirectory).socket
-        let base = EnvironmentFile.base(home: locator.home).merging(extraEnvironment) { $1 }
+        let base = EnvironmentFile.base(home: locator.home).merging(locator.variables) { $1 }
         let defaults = GuestExecDefaults(workspacePath: locator.workspace, environment: base.merging(environment) { $1 })
         let core = GuestSandboxCore(defaults: defaults, channel: channel) {
             try await GuestChannel.connect(unixSocket: socket)

@@ -60,6 +60,13 @@ struct HostPaths {
         return FilePath(String(cString: text))
     }
 
+    /// Whether a user can reach what we make below a directory, which itself may not be there yet.
+    static func canReachBelow(_ directory: FilePath, as user: SpawnRequest.User) -> Bool {
+        var existing = directory
+        while !HostDirectory.exists(existing), existing.components.count > 0 { existing.removeLastComponent() }
+        return canReach(existing.appending("x"), as: user)
+    }
+
     /// Whether a user without groups can pass through every directory above a path. Judged by mode bits: an access list may say more.
     static func canReach(_ path: FilePath, as user: SpawnRequest.User) -> Bool {
         var folder = path

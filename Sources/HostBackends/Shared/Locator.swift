@@ -15,6 +15,8 @@ struct Locator: Equatable {
     var workspace: FilePath
     /// The file, as the guest sees it, with the environment for every exec.
     var environmentFile: FilePath?
+    /// Variables beneath the sandbox' own environment; nothing secret.
+    var variables: [String: String] = [:]
     /// The home directory as the guest sees it.
     var home: FilePath
 
@@ -27,6 +29,7 @@ struct Locator: Equatable {
             all["groups.unified"] = group.isUnified ? "true" : "false"
         }
         if let extraDirectory { all["directory"] = extraDirectory.string }
+        for (name, value) in variables { all["variable.\(name)"] = value }
         if let environmentFile { all["environment"] = environmentFile.string }
         return all
     }
@@ -49,6 +52,7 @@ struct Locator: Equatable {
                 directories: groups.split(separator: ":").map { FilePath(String($0)) }, isUnified: texts["groups.unified"] == "true")
         }
         extraDirectory = texts["directory"].map { FilePath($0) }
+        for (key, value) in texts where key.hasPrefix("variable.") { variables[String(key.dropFirst("variable.".count))] = value }
         environmentFile = texts["environment"].map { FilePath($0) }
     }
 

@@ -1,0 +1,105 @@
+import Glibc
+import GuestClient
+import Logging
+import SandboxCore
+import SandboxProcess
+import SystemPackage
+
+/// Starts a guest as an ordinary process; what fails at any step leaves nothing behind.
+struct PlainLauncher {
+    let host: HostEnvironment
+    let backend: BackendID
+    let guest: FilePath
+    let blueprint: PlainBlueprint
+    let spec: SandboxSpec
+    let removal: SandboxRemoval
+    /// Nil without Landlock.
+    var restriction: FileRestriction?
+    /// Nil without a filter.
+    var filter: SystemCallFilter?
+    var noNewPrivileges = false
+
+    func launch(_ record: @Sendable (SandboxReference) async throws -> Void) async throws -> HostSandbox {
+        var locator = blueprint.locator
+        var reference = SandboxReference(
+            id: spec.id, backend: backend, owner: spec.owner, session: spec.session, locator: locator.texts)
+        try blueprint.folder.create(
+            SandboxRecord(state: .creating, reference: reference), mode: blueprint.user == nil ? 0o700 : 0o711)
+        do {
+            try makeDirectories()
+            try blueprint.enforcement.group.create(blueprint.enforcement.groupLimits)
+            let birth = try BirthPipe()
+            let process = try await start(birth)
+            locator.guest = process.identity
+            reference.locator = locator.texts
+            try blueprint.folder.write(SandboxRecord(state: .made, reference: reference))
+            try await record(reference)
+            try birth.permit()
+            return try await connect(reference)
+        } catch {
+            // The task may be cancelled, but what was made must still go.
+            let (removal, made, logger) = (removal, reference, host.logger)
+            await Task {
+                do {
+                    try await removal.remove(made)
+                } catch {
+                    logger.error(
+                        "a sandbox that could not be made could not be removed either",
+                        metadata: ["sandbox.id": "\(made.id)", "error": "\(error)"])
+                }
+            }.value
+            throw error
+        }
+    }
+
+    private func makeDirectories() throws {
+        if let extra = blueprint.extraDirectory {
+            try HostDirectory.ensure(extra.removingLastComponent(), mode: 0o711)
+            try HostDirectory.create(extra, mode: 0o711)
+        }
+        for path in blueprint.directories { try HostDirectory.create(path, mode: 0o700, owner: blueprint.user) }
+        guard let restriction else { return }
+        try restriction.allow(blueprint.workspace, writable: !blueprint.isWorkspaceReadOnly)
+        try restriction.allow(blueprint.locator.home, writable: true)
+        for path in blueprint.directories where path != blueprint.workspace { try restriction.allow(path, writable: true) }
+    }
+
+    private func start(_ birth: BirthPipe) async throws -> HostProcess {
+        let listener: Int32 = 3
+        let birthNumber: Int32 = 4
+        var request = SpawnRequest(
+            executable: guest,
+            arguments: [
+                guest.string, "serve", "--listen-fd", "\(listener)", "--birth-fd", "\(birthNumber)", "--cwd", blueprint.workspace.string,
+                "--sandbox", spec.id.rawValue, "--no-pid1",
+            ])
+        request.environment = ["PATH": "/usr/bin:/bin", SandboxRemoval.marker: spec.id.rawValue]
+        request.workingDirectory = "/"
+        request.descriptors = [
+            listener: try Descriptors.listener(in: blueprint.folder.path, name: SandboxFolder.socketName),
+            birthNumber: birth.guestEnd,
+        ]
+        request.leadsSession = true
+        request.user = blueprint.user
+        request.groups = blueprint.enforcement.group.membershipFiles
+        request.limits = blueprint.enforcement.perProcess
+        request.umask = 0o022
+        request.parentDeathSignal = spec.endsWithCreator ? SIGKILL : 0
+        request.landlock = restriction?.ruleset
+        request.filter = filter
+        request.noNewPrivileges = noNewPrivileges
+        let process = try await host.keeper.spawn(request)
+        for descriptor in request.descriptors.values { descriptor.close() }
+        return process
+    }
+
+    private func connect(_ reference: SandboxReference) async throws -> HostSandbox {
+        let channel = try await GuestChannel.connect(unixSocket: blueprint.folder.socket)
+        let sandbox = try GuestLink(host: host, backend: backend, removal: removal)
+            .sandbox(reference, environment: spec.environment, channel: channel)
+        if let file = blueprint.locator.environmentFile {
+            try await EnvironmentFile.write(spec.environment, to: file, of: sandbox.files)
+        }
+        return sandbox
+    }
+}

@@ -1,0 +1,116 @@
+public import SandboxCore
+import SandboxProcess
+import SystemPackage
+
+/// Commands on the host itself, with what a process can take from itself: Landlock rules, a system call filter, resource limits and a clean
+/// environment. There are no namespaces: commands see the host's process list, may signal processes of the same user, and can connect to
+/// unix sockets that the user can open.
+public struct RestrictedHostBackend: SandboxBackend {
+    /// Its name.
+    public static let id = BackendID(unchecked: "restricted-host")
+
+    /// What it is, whatever its settings.
+    public static let description = BackendDescriptor(
+        id: id, name: "Restricted host",
+        summary: "The host's own processes and files, narrowed by Landlock, a system call filter and limits; only by name or floor.",
+        isolation: .process, placement: .local,
+        capabilities: [
+            .mountedWorkspace, .terminal, .detachedExecs, .reattach, .files, .networkNone, .networkOpen, .memoryLimit, .processorLimit,
+            .processLimit,
+        ],
+        onlyByName: true, settings: RestrictedHostSettings.descriptors)
+
+    /// What it is.
+    public var descriptor: BackendDescriptor { Self.description }
+
+    let host: HostEnvironment
+    let settings: RestrictedHostSettings
+
+    /// Creates the backend; nothing is started.
+    public init(host: HostEnvironment, settings: RestrictedHostSettings) {
+        self.host = host
+        self.settings = settings
+    }
+
+    /// Asks for the guest and for Landlock, and runs the guest once under everything that a sandbox gets.
+    public func probe() async -> BackendAvailability {
+        do {
+            let guest = try GuestExecutable.locate(setting: settings.guest, variable: host.guestVariable)
+            let restriction = try restriction(guest: guest, network: .none)
+            var request = SpawnRequest(executable: guest, arguments: [guest.string, "--version"], noNewPrivileges: true)
+            request.landlock = restriction?.ruleset
+            request.filter = try SystemCallFilter.standard(denyingInternet: true)
+            request.user = host.isRoot ? settings.runAs : nil
+            let process = try await host.keeper.spawn(request)
+            let ending = try await withDeadline(.seconds(5), for: "the guest's trial") { try await process.wait() }
+            guard ending == .exited(0) else {
+                return .unavailable(
+                    reason: "the guest \(guest) ended with \(ending) under the restrictions", remedy: "run `\(guest) --version` by hand")
+            }
+            var details = LimitEnforcement.details(.detect(), isRoot: host.isRoot)
+            details["guest"] = guest.string
+            details["landlock"] =
+                restriction == nil ? "none: every file of the user is within reach" : "version \(FileRestriction.kernelVersion)"
+            details["network.none"] = "internet sockets are refused by the system call filter"
+            details["not isolated"] = "process list, signals to processes of the same user, unix sockets of the host"
+            return .available(details: details)
+        } catch let error as SandboxError {
+            return .unavailable(reason: error.message, remedy: error.remedy ?? "run `sandlot doctor` for more")
+        } catch {
+            return .unavailable(reason: "\(error)", remedy: "run `sandlot doctor` for more")
+        }
+    }
+
+    /// Makes a sandbox. Nothing runs in it before `record` has returned.
+    public func create(_ spec: SandboxSpec, record: @Sendable (SandboxReference) async throws -> Void) async throws -> any Sandbox {
+        try EnvironmentFile.check(spec.environment)
+        let guest = try GuestExecutable.locate(setting: settings.guest, variable: host.guestVariable)
+        let blueprint = try PlainBlueprint(
+            spec, host: host, guest: guest, runAs: settings.runAs, allowsRoot: settings.allowsRoot,
+            privateDirectory: settings.privateDirectory, backend: Self.id)
+        let restriction = try restriction(guest: guest, network: spec.network)
+        if restriction == nil, blueprint.isWorkspaceReadOnly {
+            throw SandboxError(
+                .unsupported, "a read-only workspace cannot be enforced without Landlock", remedy: "choose another backend",
+                backend: Self.id)
+        }
+        let launcher = PlainLauncher(
+            host: host, backend: Self.id, guest: guest, blueprint: blueprint, spec: spec, removal: removal, restriction: restriction,
+            filter: try SystemCallFilter.standard(denyingInternet: spec.network == .none), noNewPrivileges: true)
+        return try await launcher.launch(record)
+    }
+
+    /// Connects to a sandbox that was made earlier.
+    public func attach(to reference: SandboxReference) async throws -> any Sandbox {
+        try await GuestLink(host: host, backend: Self.id, removal: removal).attach(to: reference)
+    }
+
+    /// Reads the records in the data directory.
+    public func list(owner: OwnerLabel) async throws -> [SandboxReference] {
+        try SandboxFolder.list(host.dataDirectory, owner: owner, backend: Self.id)
+    }
+
+    /// Ends and deletes what belongs to the reference.
+    public func remove(_ reference: SandboxReference) async throws { try await removal.remove(reference) }
+
+    private var removal: SandboxRemoval { SandboxRemoval(host: host, backend: Self.id, guestHoldsAll: false) }
+
+    /// The rules that all its sandboxes share; nil where the kernel has none and the settings accept that.
+    private func restriction(guest: FilePath, network: NetworkPolicy) throws -> FileRestriction? {
+        guard FileRestriction.kernelVersion > 0 else {
+            if settings.allowsWithoutLandlock { return nil }
+            throw SandboxError(
+                .unavailable, "this kernel has no Landlock, so files cannot be restricted",
+                remedy: "boot with lsm=…,landlock on Linux 5.13 or newer, or set allow_without_landlock = true", backend: Self.id)
+        }
+        let rules = try FileRestriction()
+        for path in try SystemTree.readablePaths(network: network) + settings.systemPaths + [guest, "/proc"] {
+            try rules.allow(path, writable: false)
+        }
+        for name in ["null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts"] {
+            let path = FilePath("/dev").appending(name)
+            if HostDirectory.exists(path) { try rules.allow(path, writable: true) }
+        }
+        return rules
+    }
+}
