@@ -78,5 +78,20 @@ public struct BackendSettings: Sendable {
     /// Where the value came from; nil for an unknown key.
     public func origin(_ key: String) -> SettingOrigin? { settings[name(key)]?.origin }
 
+    /// Everything that is set, as texts: one element for each value that is not a list. Secrets are in the clear, so this goes straight to the
+    /// backend and nowhere else.
+    public func revealed() -> [String: [String]] {
+        var texts: [String: [String]] = [:]
+        for setting in settings.all where setting.key.path.count == 3 && setting.key.path.starts(with: ["backends", id.rawValue]) {
+            switch setting.value {
+            case nil: continue
+            case .list(let words): texts[setting.key.path[2]] = words
+            case .secret(let secret): texts[setting.key.path[2]] = [secret.reveal()]
+            case .some(let value): texts[setting.key.path[2]] = [value.description]
+            }
+        }
+        return texts
+    }
+
     private func name(_ key: String) -> String { "backends.\(id).\(key)" }
 }

@@ -1,8 +1,8 @@
 /// Finds what somebody probably meant.
-enum NearestWord {
+public enum NearestWord {
     /// The candidate with the smallest edit distance (insert, delete, replace, swap neighbours), when it is close enough to be a typing
     /// error: at most a third of the word, and at least one edit is always forgiven.
-    static func of(_ word: String, among candidates: some Sequence<String>) -> String? {
+    public static func of(_ word: String, among candidates: some Sequence<String>) -> String? {
         let typed = Array(word.lowercased())
         guard typed.count <= 80 else { return nil }
         let allowed = max(1, typed.count / 3)

@@ -1,0 +1,86 @@
+import SandboxCore
+import SandboxEngine
+import SandboxSettings
+import Sandlot
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Looks at everything that a sandbox needs here. Finds as much as it can: one broken thing does not hide the next.
+struct Examination {
+    let options: SettingsOptions
+    let context: CommandContext
+
+    func findings() async throws -> [Finding] {
+        var findings: [Finding] = []
+        let (locations, reading) = try ConfigSources.read(options, in: context)
+        for problem in reading.problems {
+            findings.append(Finding(subject: "settings", verdict: .broken, message: problem.description, remedy: problem.remedy))
+        }
+        for warning in reading.settings.warnings {
+            findings.append(Finding(subject: "settings", verdict: .lacking, message: warning.description, remedy: warning.remedy))
+        }
+        guard reading.problems.isEmpty else { return findings }
+        let place = access(locations.file, F_OK) == 0 ? locations.file : "\(locations.file) (there is none; defaults apply)"
+        findings.append(Finding(subject: "settings", verdict: .good, message: place))
+        do {
+            let runtime = try SandlotRuntime(try options.sandlotOptions(environment: context.environment))
+            findings.append(Self.dataDirectory(runtime.dataDirectory))
+            findings += await backends(runtime.engine)
+            await runtime.engine.shutdown()
+        } catch {
+            let failure = Failure(error)
+            findings.append(Finding(subject: "data directory", verdict: .broken, message: failure.message, remedy: failure.remedy))
+        }
+        return findings
+    }
+
+    /// What works, and what `sandlot run` would take.
+    private func backends(_ engine: Engine) async -> [Finding] {
+        var findings: [Finding] = []
+        for backend in await engine.backends(refresh: true) {
+            let subject = backend.descriptor.id.rawValue
+            switch backend.availability {
+            case .available(let details):
+                let facts = details.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: "; ")
+                findings.append(Finding(subject: subject, verdict: .good, message: facts.isEmpty ? "works" : facts))
+            case .unavailable(let reason, let remedy):
+                findings.append(Finding(subject: subject, verdict: .lacking, message: reason, remedy: remedy))
+            }
+        }
+        do {
+            let decision = try await engine.decide(SessionRequest())
+            findings.append(
+                Finding(
+                    subject: "sandlot run", verdict: .good, message: "uses \(decision.chosen) (isolation \(decision.isolation.rawValue))"))
+        } catch {
+            let failure = Failure(error)
+            findings.append(Finding(subject: "sandlot run", verdict: .broken, message: failure.message, remedy: failure.remedy))
+        }
+        return findings
+    }
+
+    /// Sessions and output need room.
+    static func dataDirectory(_ path: FilePath) -> Finding {
+        var space = statvfs()
+        guard access(path.string, W_OK) == 0, statvfs(path.string, &space) == 0 else {
+            return Finding(
+                subject: "data directory", verdict: .broken, message: "\(path) cannot be written: \(Errno(rawValue: errno))",
+                remedy: "name another one: sandlot config set data_directory PATH")
+        }
+        let free = UInt64(space.f_bavail) * UInt64(space.f_frsize)
+        let shown = ByteSize.text((free >> 20) << 20)
+        guard free > 256 << 20 else {
+            return Finding(
+                subject: "data directory", verdict: .lacking, message: "\(path) has only \(shown) left",
+                remedy: "free some space, or name another one")
+        }
+        return Finding(subject: "data directory", verdict: .good, message: "\(path), \(shown) free")
+    }
+}

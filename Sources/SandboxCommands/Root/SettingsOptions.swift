@@ -1,0 +1,39 @@
+import ArgumentParser
+import SandboxCore
+import Sandlot
+
+/// Options that every command has.
+struct SettingsOptions: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("Where sessions and output are kept.", valueName: "directory"), completion: .directory)
+    var dataDirectory: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Least important message that is logged: trace, debug, info, notice, warning, error.", valueName: "level"))
+    var logLevel: String?
+
+    @Option(
+        name: .customLong("set"), parsing: .singleValue,
+        help: ArgumentHelp("Any setting, for this call only; may be repeated.", valueName: "key=value"))
+    var settings: [String] = []
+
+    func sandlotOptions(environment: [String: String]) throws -> SandlotOptions {
+        var flags: [String: String] = [:]
+        for setting in settings {
+            let name = String(setting.prefix { $0 != "=" })
+            guard name.count < setting.count else {
+                throw SandboxError(.invalidArgument, "'--set \(name)' has no value", remedy: "write --set key=value")
+            }
+            flags[name] = String(setting.dropFirst(name.count + 1))
+        }
+        if let dataDirectory { flags["data_directory"] = dataDirectory }
+        if let logLevel { flags["log_level"] = logLevel }
+        return SandlotOptions(settings: flags, environment: environment)
+    }
+}
+
+/// `--json`.
+struct OutputOptions: ParsableArguments {
+    @Flag(name: .long, help: "Print JSON: one document, or one per line where it goes on.")
+    var json = false
+}

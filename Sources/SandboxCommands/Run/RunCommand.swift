@@ -1,0 +1,62 @@
+import ArgumentParser
+import SandboxCore
+import SandboxEngine
+import SandboxSettings
+import Sandlot
+
+/// `sandlot run`.
+struct RunCommand: SandlotCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run one command in a fresh sandbox, which is gone afterwards.",
+        usage: "sandlot run [options] [--] command [argument …]",
+        discussion: """
+            Output and exit status are the command's own. Standard input is passed on when it is a pipe or a file.
+
+            EXAMPLES
+              sandlot run -- sh -c 'echo $HOME; id'
+              sandlot run --workspace . --network open -- npm test
+              sandlot run -v ~/data:/data:ro -m 512m --timeout 1m -- python3 crunch.py
+              sandlot run -it -- bash
+            """)
+
+    @OptionGroup(title: "Sandbox") var sandbox: SandboxOptions
+    @OptionGroup(title: "Command") var exec: ExecOptions
+    @OptionGroup(title: "Sandlot") var settings: SettingsOptions
+    @Flag(name: .customLong("rm"), help: "Remove the sandbox afterwards; that is what happens anyway.") var remove = false
+    @Flag(name: .long, help: "Keep the session afterwards and print its id on standard error.") var keep = false
+    @Argument(parsing: .captureForPassthrough, help: "The command and its arguments.") var command: [String] = []
+
+    func validate() throws {
+        if remove && keep { throw ValidationError("--rm and --keep exclude each other") }
+    }
+
+    func run(in context: CommandContext) async throws -> Int32 {
+        try await context.withRuntime(settings) { runtime in
+            let execution = CommandExecution(runtime: runtime, context: context, options: exec)
+            let (request, terminal) = try execution.request(command)
+            var wanted = try sandbox.request(currentDirectory: context.currentDirectory, limits: runtime.general.limits)
+            wanted.endsWithCreator = !keep
+            let session = try await Progress.during("making a sandbox", in: context) { try await runtime.engine.open(wanted) }
+            if keep { await context.note("session \(session.id)") }
+            BackgroundReaping.startIfDue(runtime, environment: context.environment)
+            do {
+                let status = try await execution.run(request, terminal: terminal, in: session.id)
+                await end(session, runtime, context)
+                return status
+            } catch {
+                await end(session, runtime, context)
+                throw error
+            }
+        }
+    }
+
+    /// Owned and awaited: the sandbox goes although this task may be cancelled. What cannot be removed now is reaped later, and the command's
+    /// status stands.
+    private func end(_ session: SessionRecord, _ runtime: SandlotRuntime, _ context: CommandContext) async {
+        guard !keep else { return }
+        let closing = Task { try await runtime.engine.close(session.id, force: true) }
+        do { try await closing.value } catch {
+            await context.note("the sandbox could not be removed: \(error); `sandlot reap` tries again")
+        }
+    }
+}

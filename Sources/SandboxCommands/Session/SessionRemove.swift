@@ -1,0 +1,25 @@
+import ArgumentParser
+import SandboxCore
+import SandboxEngine
+import Sandlot
+
+/// `sandlot session rm`.
+struct SessionRemove: SandlotCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rm", abstract: "Close sessions and destroy their sandboxes.", aliases: ["close"])
+    @Flag(name: .shortAndLong, help: "Even while commands run in it.") var force = false
+    @OptionGroup var settings: SettingsOptions
+    @Argument(help: "Ids or names.") var sessions: [String]
+
+    func run(in context: CommandContext) async throws -> Int32 {
+        try await context.withRuntime(settings) { runtime in
+            // All are looked up before any is touched.
+            var ids: [SessionID] = []
+            for name in sessions { ids.append(try await runtime.engine.session(name).id) }
+            for id in ids {
+                try await Progress.during("closing \(id)", in: context) { try await runtime.engine.close(id, force: force) }
+            }
+            return 0
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import SandboxCore
+import SandboxEngine
+import SystemPackage
+
+/// A session as it is shown.
+enum SessionReport {
+    static func json(_ session: SessionRecord) -> JSONValue {
+        [
+            "id": .string(session.id.rawValue), "name": .text(session.name), "state": .string(session.state.rawValue),
+            "backend": .string(session.backend.rawValue), "isolation": .string(session.decision.isolation.rawValue),
+            "sandbox": .text(session.sandbox), "scope": .string(session.scope.rawValue), "workspace": workspace(session.request.workspace),
+            "network": .string(session.request.network.rawValue), "home": .string(session.request.home.rawValue),
+            "image": image(session.request.image), "limits": limits(session.request.limits),
+            "mounts": .array(
+                session.request.mounts.map {
+                    ["source": .string($0.source.string), "target": .string($0.target.string), "read_only": .boolean($0.readOnly)]
+                }),
+            "environment_names": .array(session.request.environmentNames.map { .string($0) }),
+            "created_at": .string(session.createdAt.description), "last_used_at": .string(session.lastUsedAt.description),
+            "expires_at": .text(session.expiresAt), "closed_at": .text(session.closedAt), "failure": .text(session.failure),
+            "decision": decision(session.decision),
+        ]
+    }
+
+    static func decision(_ decision: RouteDecision) -> JSONValue {
+        [
+            "chosen": .string(decision.chosen.rawValue), "isolation": .string(decision.isolation.rawValue),
+            "automatic": .boolean(decision.isAutomatic),
+            "reasons": .array(
+                decision.reasons.map {
+                    ["backend": .string($0.backend.rawValue), "verdict": .string($0.verdict.rawValue), "reason": .string($0.reason)]
+                }),
+        ]
+    }
+
+    static func limits(_ limits: ResourceLimits) -> JSONValue {
+        [
+            "memory_bytes": .whole(limits.memory), "processors": limits.processors.map { .number($0) } ?? .null,
+            "processes": .whole(limits.processes), "disk_bytes": .whole(limits.disk),
+        ]
+    }
+
+    private static func workspace(_ workspace: WorkspaceChoice) -> JSONValue {
+        switch workspace {
+        case .private: ["kind": "private"]
+        case .mounted(let path, let readOnly): ["kind": "mounted", "path": .string(path.string), "read_only": .boolean(readOnly)]
+        }
+    }
+
+    private static func image(_ image: ImageChoice) -> JSONValue {
+        switch image {
+        case .backendDefault: .null
+        case .rootDirectory(let path): .string(path.string)
+        case .reference(let name): .string(name)
+        }
+    }
+}
+
+/// How long ago something was.
+enum Age {
+    static func text(_ time: Timestamp, now: Timestamp = .now()) -> String {
+        let seconds = max(0, (now.milliseconds - time.milliseconds) / 1000)
+        return switch seconds {
+        case ..<60: "\(seconds)s"
+        case ..<3600: "\(seconds / 60)m"
+        case ..<86_400: "\(seconds / 3600)h"
+        default: "\(seconds / 86_400)d"
+        }
+    }
+}

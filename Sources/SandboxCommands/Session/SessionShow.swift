@@ -1,0 +1,60 @@
+import ArgumentParser
+import SandboxCore
+import SandboxEngine
+import SandboxSettings
+import Sandlot
+import SystemPackage
+
+/// `sandlot session show`.
+struct SessionShow: SandlotCommand {
+    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show everything about a session.")
+    @Argument(help: "Id or name.") var session: String
+    @OptionGroup var settings: SettingsOptions
+    @OptionGroup var output: OutputOptions
+    var speaksJSON: Bool { output.json }
+
+    func run(in context: CommandContext) async throws -> Int32 {
+        try await context.withRuntime(settings) { runtime in
+            let record = try await runtime.engine.session(session)
+            if output.json {
+                try await context.print(SessionReport.json(record))
+            } else {
+                try await context.print(Self.text(record, context.style))
+            }
+            return 0
+        }
+    }
+
+    static func text(_ session: SessionRecord, _ style: Style) -> String {
+        var lines: [(String, String)] = [
+            ("session", session.id.rawValue), ("name", session.name ?? "-"), ("state", session.state.rawValue),
+            ("backend", "\(session.backend) (\(session.decision.isolation.rawValue))"), ("sandbox", session.sandbox?.rawValue ?? "-"),
+            ("network", session.request.network.rawValue), ("home", session.request.home.rawValue),
+        ]
+        switch session.request.workspace {
+        case .private: lines.append(("workspace", "private"))
+        case .mounted(let path, let readOnly): lines.append(("workspace", path.string + (readOnly ? " (read-only)" : "")))
+        }
+        for mount in session.request.mounts {
+            lines.append(("mount", "\(mount.source) on \(mount.target)" + (mount.readOnly ? " (read-only)" : "")))
+        }
+        let limits = session.request.limits
+        if let memory = limits.memory { lines.append(("memory", ByteSize.text(memory))) }
+        if let processors = limits.processors { lines.append(("processors", String(processors))) }
+        if let processes = limits.processes { lines.append(("processes", String(processes))) }
+        if let disk = limits.disk { lines.append(("disk", ByteSize.text(disk))) }
+        lines += [
+            ("created", session.createdAt.description), ("used", session.lastUsedAt.description),
+            ("expires", session.expiresAt?.description ?? "never"),
+        ]
+        if let closed = session.closedAt { lines.append(("closed", closed.description)) }
+        if let failure = session.failure { lines.append(("failure", failure)) }
+        for reason in session.decision.reasons {
+            lines.append(("route", "\(reason.backend): \(reason.verdict.rawValue), \(reason.reason)"))
+        }
+        let width = lines.map(\.0.count).max() ?? 0
+        return lines.map { name, value in
+            style.dim(name + String(repeating: " ", count: width - name.count)) + "  " + Table.harmless(value) + "\n"
+        }.joined()
+    }
+}

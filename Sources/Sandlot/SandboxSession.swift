@@ -1,0 +1,114 @@
+public import SandboxCore
+public import SandboxEngine
+
+/// A session in the hands of a program: commands and files.
+public struct SandboxSession: Sendable {
+    /// As it was when it was opened.
+    public let record: SessionRecord
+    private let engine: Engine
+
+    init(record: SessionRecord, engine: Engine) {
+        self.record = record
+        self.engine = engine
+    }
+
+    /// Which session this is.
+    public var id: SessionID { record.id }
+
+    /// Runs a line of shell to its end. A command that fails is a result, not an error.
+    public func run(_ line: String, input: [UInt8] = [], timeout: Duration? = nil) async throws -> ExecResult {
+        try await run(ExecRequest(.shell(line), timeout: timeout), input: input)
+    }
+
+    /// Runs a program to its end.
+    public func run(_ arguments: [String], input: [UInt8] = [], timeout: Duration? = nil) async throws -> ExecResult {
+        try await run(ExecRequest(.arguments(arguments), timeout: timeout), input: input)
+    }
+
+    /// Runs a command to its end and collects its output, each stream up to `limit` bytes. When the task is cancelled the command's tree is
+    /// killed.
+    public func run(_ request: ExecRequest, input: [UInt8] = [], limit: Int = 16 << 20) async throws -> ExecResult {
+        var request = request
+        if !input.isEmpty { request.input = .stream }
+        let exec = try await start(request)
+        do {
+            return try await exec.collect(input: request.input == .stream ? input : nil, limit: limit)
+        } catch {
+            // Owned and awaited: the tree is killed although this task may be cancelled.
+            let ending = Task { try? await exec.cancel() }
+            await ending.value
+            throw error
+        }
+    }
+
+    /// Starts a command; whoever holds the result asks for its events.
+    public func start(_ request: ExecRequest) async throws -> EngineExec { try await engine.start(id, request) }
+
+    /// The sandbox's files; relative paths mean the workspace.
+    public func files() async throws -> any SandboxFileSystem { try await engine.files(in: id) }
+
+    /// Ends the session and everything that runs in it.
+    public func close() async throws { try await engine.close(id, force: true) }
+}
+
+extension Engine {
+    /// Opens a session, ready for its first command.
+    public func openSession(_ request: SessionRequest = SessionRequest()) async throws -> SandboxSession {
+        SandboxSession(record: try await open(request), engine: self)
+    }
+
+    /// A session that exists, by id or name.
+    public func existingSession(_ idOrName: String) async throws -> SandboxSession {
+        SandboxSession(record: try await session(idOrName), engine: self)
+    }
+
+    /// A session for as long as `body` lasts; it ends with the program even if that is killed.
+    public func withSession<R: Sendable>(
+        _ request: SessionRequest = SessionRequest(), _ body: (SandboxSession) async throws -> R
+    ) async throws -> R {
+        var request = request
+        request.endsWithCreator = true
+        let session = try await openSession(request)
+        // Owned and awaited: the session is closed although this task may be cancelled.
+        do {
+            let result = try await body(session)
+            let closing = Task { try await session.close() }
+            try await closing.value
+            return result
+        } catch {
+            let closing = Task { try? await session.close() }
+            await closing.value
+            throw error
+        }
+    }
+}
+
+extension RunningExec {
+    /// Feeds standard input, collects the output and waits for the end.
+    func collect(input: [UInt8]?, limit: Int) async throws -> ExecResult {
+        async let feeding: Void = feed(input)
+        var collected: [OutputChannel: [UInt8]] = [:]
+        var dropped = OutputOffsets.zero
+        for try await event in events {
+            switch event {
+            case .output(let chunk):
+                let kept = chunk.bytes.prefix(Swift.max(0, limit - (collected[chunk.channel]?.count ?? 0)))
+                collected[chunk.channel, default: []].append(contentsOf: kept)
+                dropped[chunk.channel] += UInt64(chunk.bytes.count - kept.count)
+            case .ended(let ending):
+                await feeding
+                return ExecResult(
+                    ending: ending, standardOutput: collected[.standardOutput] ?? [], standardError: collected[.standardError] ?? [],
+                    dropped: dropped)
+            }
+        }
+        throw SandboxError(.protocolViolation, "the events of exec \(id) stopped without an end")
+    }
+
+    /// A command need not read what it is given, so a refusal here is none of the caller's business.
+    private func feed(_ input: [UInt8]?) async {
+        guard let input else { return }
+        try? await write(input)
+        try? await closeInput()
+    }
+}
