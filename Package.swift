@@ -72,13 +72,16 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "sandlot", dependencies: ["SandboxCommands"]),
+        .executableTarget(name: "sandlot-bench", dependencies: ["Sandlot", "SandboxCore", "SandboxEngine", system], path: "Benchmarks"),
 
         // Tests.
         .target(name: "SandboxTesting", dependencies: ["SandboxCore", system]),
         .testTarget(name: "RepositoryTests"),
+        .testTarget(name: "EndToEndTests", dependencies: ["Sandlot", "SandboxCore", "SandboxEngine", system]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
         .testTarget(name: "GuestClientTests", dependencies: ["GuestClient", "GuestProtocol", "SandboxCore", system]),
         .testTarget(name: "SandboxTestingTests", dependencies: ["SandboxCore", "SandboxTesting", system]),
+        .testTarget(name: "GuestFilesTests", dependencies: ["GuestProtocol", "GuestFiles", "CSandlotSystem"]),
         .testTarget(name: "GuestServerTests", dependencies: ["GuestProtocol", "GuestServer", "CSandlotSystem"]),
         .testTarget(name: "SandboxSettingsTests", dependencies: ["SandboxSettings", "SandboxCore"]),
         .testTarget(
