@@ -111,7 +111,9 @@ final class Channel {
                 if count <= Channel.smallPiece || output.discards {
                     outbox.append(header: header, output.ring.bytes(from: offset, count: count))
                 } else {
-                    outbox.set(ChannelOutbox.RingFrame(stream: subscription.stream, header: header, ring: output.ring, offset: offset, remaining: count))
+                    outbox.set(
+                        ChannelOutbox.RingFrame(
+                            stream: subscription.stream, header: header, ring: output.ring, offset: offset, remaining: count))
                 }
                 // The others first, then this one again.
                 queue.remove(at: turn)

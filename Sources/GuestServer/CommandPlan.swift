@@ -129,7 +129,8 @@ struct CommandPlan {
             return GuestFailure(.commandNotExecutable, errno: number, message: "the program cannot be executed", path: program)
         case SANDLOT_STAGE_INTERPRETER.rawValue:
             return GuestFailure(
-                .commandNotExecutable, errno: number, message: "the interpreter or loader that the program names does not exist", path: program)
+                .commandNotExecutable, errno: number, message: "the interpreter or loader that the program names does not exist",
+                path: program)
         case SANDLOT_STAGE_DIRECTORY.rawValue:
             let code: GuestFailure.Code =
                 switch number {

@@ -94,13 +94,22 @@ public final class GuestServer {
         // A few per turn; the poller tells again when more wait.
         for _ in 0..<16 {
             let descriptor = sandlot_accept(listener)
-            guard descriptor >= 0 else { return }
+            guard descriptor >= 0 else {
+                if errno == EMFILE || errno == ENFILE { pauseListening() }
+                return
+            }
             guard channels.count < 256 else {
                 close(descriptor)
                 continue
             }
             open(reading: descriptor, writing: descriptor)
         }
+    }
+
+    /// Without a free descriptor the poller would tell of the same connection for ever.
+    private func pauseListening() {
+        listener?.want(0)
+        _ = loop.after(100) { [weak self] in self?.listener?.want(SANDLOT_READABLE) }
     }
 
     private func open(reading: Int32, writing: Int32) {

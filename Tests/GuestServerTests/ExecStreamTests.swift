@@ -44,12 +44,14 @@ struct ExecStreamTests {
             switch try channel.receive(on: stream) {
             case .output(_, let offset, let bytes):
                 #expect(offset == UInt64(received))
-                isIntact = isIntact && pattern.withUnsafeBytes { pattern in
-                    bytes.withUnsafeBytes { bytes in
-                        guard let expected = pattern.baseAddress, let got = bytes.baseAddress else { return bytes.isEmpty }
-                        return memcmp(expected + received % period, got, bytes.count) == 0
+                isIntact =
+                    isIntact
+                    && pattern.withUnsafeBytes { pattern in
+                        bytes.withUnsafeBytes { bytes in
+                            guard let expected = pattern.baseAddress, let got = bytes.baseAddress else { return bytes.isEmpty }
+                            return memcmp(expected + received % period, got, bytes.count) == 0
+                        }
                     }
-                }
                 received += bytes.count
                 channel.send(.acknowledge(standardOutput: UInt64(received), standardError: 0), stream: stream)
             case .credit(let more): credit += Int(more)
@@ -86,7 +88,8 @@ struct ExecStreamTests {
 
     @Test func `a slow reader gets every byte`() throws {
         let total = 20 << 20
-        let stream = channel.request(.startExec(.shell("head -c \(total) /dev/zero | tr '\\0' x; echo done >&2", { $0.ringCapacity = 64 << 10 })))
+        let stream = channel.request(
+            .startExec(.shell("head -c \(total) /dev/zero | tr '\\0' x; echo done >&2", { $0.ringCapacity = 64 << 10 })))
         var received: UInt64 = 0
         while true {
             switch try channel.receive(on: stream) {
@@ -153,7 +156,8 @@ struct ExecStreamTests {
     }
 
     @Test func `a terminal is one, has a size and an interrupt key`() throws {
-        let finished = try channel.run(.shell("tty >/dev/null && stty size; echo $TERM", { $0.terminal = WindowSize(columns: 132, rows: 43) }))
+        let finished = try channel.run(
+            .shell("tty >/dev/null && stty size; echo $TERM", { $0.terminal = WindowSize(columns: 132, rows: 43) }))
         #expect(finished.text == "43 132\r\nxterm-256color\r\n")
         let stream = channel.request(.startExec(.shell("echo ready; exec sleep 1000", { $0.terminal = WindowSize(columns: 80, rows: 24) })))
         let begun = try channel.collect(stream) { $0.text == "ready\r\n" }
@@ -163,14 +167,18 @@ struct ExecStreamTests {
 
     @Test func `a terminal is resized and its program hears of it`() throws {
         let stream = channel.request(
-            .startExec(.shell("trap 'stty size; exit 0' WINCH; echo ready; while :; do sleep 0.01; done", { $0.terminal = WindowSize(columns: 80, rows: 24) })))
+            .startExec(
+                .shell(
+                    "trap 'stty size; exit 0' WINCH; echo ready; while :; do sleep 0.01; done",
+                    { $0.terminal = WindowSize(columns: 80, rows: 24) })))
         let begun = try channel.collect(stream) { $0.text == "ready\r\n" }
         channel.send(.resize(WindowSize(columns: 100, rows: 50)), stream: stream)
         #expect(try channel.collect(stream, into: begun).text == "ready\r\n50 100\r\n")
     }
 
     @Test func `end of input on a terminal ends its reader`() throws {
-        let stream = channel.request(.startExec(.command(["cat"], { ($0.terminal, $0.hasInput) = (WindowSize(columns: 80, rows: 24), true) })))
+        let stream = channel.request(
+            .startExec(.command(["cat"], { ($0.terminal, $0.hasInput) = (WindowSize(columns: 80, rows: 24), true) })))
         channel.send(.input(Array("line\n".utf8)), stream: stream)
         channel.send(.inputEnd, stream: stream)
         let finished = try channel.collect(stream)
@@ -181,9 +189,12 @@ struct ExecStreamTests {
     @Test func `a terminal that nobody reads keeps only its newest output`() throws {
         do {
             let other = try guest.connect()
-            _ = try other.start(.shell("i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done; exit 4", id: "scroll", {
-                ($0.terminal, $0.overflow, $0.ringCapacity) = (WindowSize(columns: 80, rows: 24), .discardOldest, 4096)
-            }))
+            _ = try other.start(
+                .shell(
+                    "i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done; exit 4", id: "scroll",
+                    {
+                        ($0.terminal, $0.overflow, $0.ringCapacity) = (WindowSize(columns: 80, rows: 24), .discardOldest, 4096)
+                    }))
         }
         var status: ExecStatus?
         for _ in 0..<100_000 {

@@ -14,7 +14,9 @@ struct ExecTreeTests {
     }
 
     /// Starts a line that prints the pid of a daemon in a session of its own, and waits for that pid.
-    private func startDaemon(_ line: String, _ change: (inout ExecStart) -> Void = { _ in }) throws -> (UInt32, HostChannel.Finished, Witness) {
+    private func startDaemon(_ line: String, _ change: (inout ExecStart) -> Void = { _ in }) throws -> (
+        UInt32, HostChannel.Finished, Witness
+    ) {
         let stream = channel.request(.startExec(.shell(line, change)))
         let finished = try channel.collect(stream) { $0.text.hasSuffix("\n") }
         guard let pid = Int32(finished.text.dropLast()) else { throw TestFailure("no pid: \(finished)") }
@@ -66,9 +68,11 @@ struct ExecTreeTests {
     }
 
     @Test func `survivors can be cancelled, and forgotten ones live on until then`() throws {
-        let (stream, begun, daemon) = try startDaemon(ExecTreeTests.daemon + "read x", {
-            ($0.id, $0.hasInput, $0.drainGrace) = ("kept", true, 10)
-        })
+        let (stream, begun, daemon) = try startDaemon(
+            ExecTreeTests.daemon + "read x",
+            {
+                ($0.id, $0.hasInput, $0.drainGrace) = ("kept", true, 10)
+            })
         channel.send(.inputEnd, stream: stream)
         #expect(try channel.collect(stream, into: begun).end?.survivors == 1)
         #expect(!daemon.isDead())
@@ -119,9 +123,12 @@ struct ExecTreeTests {
     @Test(.enabled(if: geteuid() == 0)) func `a fork bomb is killed to the last process`() throws {
         let user: UInt32 = 48_000 + UInt32(getpid() % 1000)
         let line = "ulimit -u 300; b() { b | b & }; b; while :; do sleep 1; done"
-        let finished = try channel.run(.command(["bash", "-c", line], {
-            ($0.user, $0.timeout, $0.killGrace) = (Array("\(user)".utf8), 1000, 0)
-        }))
+        let finished = try channel.run(
+            .command(
+                ["bash", "-c", line],
+                {
+                    ($0.user, $0.timeout, $0.killGrace) = (Array("\(user)".utf8), 1000, 0)
+                }))
         #expect(finished.outcome == .timedOut)
         #expect(processes { _, owner, _ in owner == user }.isEmpty)
         try channel.ping()

@@ -49,7 +49,8 @@ struct ExecTruthTests {
     }
 
     @Test func `the environment is exactly what was given`() throws {
-        let finished = try channel.run(.command(["/usr/bin/env"], { $0.environment = ["A=1", "B=zwei drei", "LEER="].map { Array($0.utf8) } }))
+        let finished = try channel.run(
+            .command(["/usr/bin/env"], { $0.environment = ["A=1", "B=zwei drei", "LEER="].map { Array($0.utf8) } }))
         #expect(finished.text == "A=1\nB=zwei drei\nLEER=\n")
     }
 

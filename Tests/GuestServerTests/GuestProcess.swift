@@ -75,12 +75,20 @@ final class GuestProcess {
     }
 }
 
+/// Where and why `sandlot_spawn` failed.
+struct SpawnFailure: Error, Equatable {
+    let stage: UInt32
+    let error: Int32
+}
+
 /// One process started by `sandlot_spawn`, with an empty environment but PATH.
 struct Spawning {
     let pid: Int32
     let pidfd: Int32
 
-    init(_ arguments: [String], descriptors: [(Int32, Int32)]) throws {
+    init(
+        _ arguments: [String], descriptors: [(Int32, Int32)], _ configure: (inout sandlot_spawn_request) -> Void = { _ in }
+    ) throws {
         let program = arguments[0]
         let candidates = program.contains("/") ? [program] : ["/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/"].map { $0 + program }
         let argv = arguments.map { strdup($0) } + [nil]
@@ -108,12 +116,13 @@ struct Spawning {
                         request.envp = environment.baseAddress
                         request.mappings = mappings.baseAddress
                         request.mapping_count = mappings.count
+                        configure(&request)
                         return sandlot_spawn(&request, &result)
                     }
                 }
             }
         }
-        guard status == 0 else { throw TestFailure("cannot start \(program): stage \(result.stage), errno \(result.error)") }
+        guard status == 0 else { throw SpawnFailure(stage: UInt32(bitPattern: result.stage), error: result.error) }
         pid = result.pid
         pidfd = result.pidfd
     }

@@ -42,7 +42,9 @@ final class HostChannel {
     func sendRaw(_ bytes: [UInt8]) -> Bool {
         var sent = 0
         while sent < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress.map { $0 + sent }, bytes.count - sent, Int32(MSG_NOSIGNAL)) }
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress.map { $0 + sent }, bytes.count - sent, Int32(MSG_NOSIGNAL))
+            }
             if count < 0 {
                 if errno == EINTR { continue }
                 return false
@@ -112,7 +114,9 @@ final class HostChannel {
         while !until(result) {
             switch try receive(on: stream) {
             case .response(.started(let pid)):
-                guard result.pid == 0, result.standardOutput.isEmpty, result.standardError.isEmpty else { throw TestFailure("started comes late") }
+                guard result.pid == 0, result.standardOutput.isEmpty, result.standardError.isEmpty else {
+                    throw TestFailure("started comes late")
+                }
                 result.pid = pid
             case .output(.standardError, let offset, let bytes):
                 result.standardError += bytes
@@ -154,7 +158,9 @@ final class HostChannel {
 
 extension ExecStart {
     /// A shell line with PATH set.
-    static func shell(_ line: String, id: String = "x\(UInt64.random(in: 0..<UInt64.max))", _ change: (inout ExecStart) -> Void = { _ in }) -> ExecStart {
+    static func shell(_ line: String, id: String = "x\(UInt64.random(in: 0..<UInt64.max))", _ change: (inout ExecStart) -> Void = { _ in })
+        -> ExecStart
+    {
         .command(["sh", "-c", line], id: id, change)
     }
 

@@ -83,7 +83,10 @@ struct HostileHostTests {
                 var bytes = HostileHostTests.frame(round, &random)
                 switch random.next() % 6 {
                 case 0: bytes.removeLast(Int(random.next() % UInt64(bytes.count)))
-                case 1, 2: for _ in 0...(random.next() % 4) { bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next()) }
+                case 1, 2:
+                    for _ in 0...(random.next() % 4) {
+                        bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next())
+                    }
                 case 3: bytes += (0..<(random.next() % 64)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
                 default: break
                 }
@@ -105,11 +108,14 @@ struct HostileHostTests {
             switch random.next() % 18 {
             case 0: .hello(HostHello())
             case 1: .ping(random.next())
-            case 2: .request(.startExec(.command(["/busybox", "echo", "x"], id: "f\(round)-\(random.next() % 4)") {
-                $0.hasInput = random.next() % 2 == 0
-                $0.ringCapacity = UInt32(truncatingIfNeeded: random.next())
-                $0.drainGrace = UInt32(random.next() % 10)
-            }))
+            case 2:
+                .request(
+                    .startExec(
+                        .command(["/busybox", "echo", "x"], id: "f\(round)-\(random.next() % 4)") {
+                            $0.hasInput = random.next() % 2 == 0
+                            $0.ringCapacity = UInt32(truncatingIfNeeded: random.next())
+                            $0.drainGrace = UInt32(random.next() % 10)
+                        }))
             case 3: .request(.attachExec(id: id, standardOutput: random.next() % 3, standardError: 0))
             case 4: .request(.listExecs)
             case 5: .request(.signalExec(id: id, signal: Int32(random.next() % 70), wholeTree: random.next() % 2 == 0))

@@ -21,7 +21,9 @@ final class EmptyRoot {
     /// Makes it look like a small distribution.
     func addDistribution() throws {
         for folder in ["bin", "etc", "proc", "dev", "tmp", "home"] { mkdir("\(path)/\(folder)", 0o755) }
-        for name in ["sh", "ls", "id", "sleep", "cat", "setsid", "true", "echo", "kill", "ps", "tty"] { symlink("/busybox", "\(path)/bin/\(name)") }
+        for name in ["sh", "ls", "id", "sleep", "cat", "setsid", "true", "echo", "kill", "ps", "tty"] {
+            symlink("/busybox", "\(path)/bin/\(name)")
+        }
         try write("root:x:0:0:root:/root:/bin/sh\ndev:x:1000:1000::/home/dev:/bin/sh\n", to: "\(path)/etc/passwd")
         try write("root:x:0:\ndev:x:1000:\naudio:x:18:dev\n", to: "\(path)/etc/group")
     }
@@ -67,7 +69,9 @@ struct RootFileSystemTests {
         let channel = try guest.connect()
         #expect(try channel.run(.command(["/busybox", "echo", "hello"])).text == "hello\n")
         #expect(try channel.run(.command(["/busybox", "cat"])).outcome == .exited(code: 0))
-        #expect(try channel.run(.command(["/busybox", "tty"], { $0.terminal = WindowSize(columns: 80, rows: 24) })).failure?.code == .unsupported)
+        #expect(
+            try channel.run(.command(["/busybox", "tty"], { $0.terminal = WindowSize(columns: 80, rows: 24) })).failure?.code
+                == .unsupported)
         #expect(try channel.run(.command(["/nothing"])).failure?.code == .commandNotFound)
     }
 
@@ -78,7 +82,8 @@ struct RootFileSystemTests {
         try root.write("", to: "\(root.path)/dev/null")
         let guest = try GuestProcess(wrapper: ["chroot", root.path], guest: "/guest")
         let channel = try guest.connect()
-        let line = "/busybox setsid /busybox sh -c '(/busybox setsid /busybox sh -c \"echo \\$\\$; exec /busybox sleep 1000\" &)' & /busybox sleep 1000"
+        let line =
+            "/busybox setsid /busybox sh -c '(/busybox setsid /busybox sh -c \"echo \\$\\$; exec /busybox sleep 1000\" &)' & /busybox sleep 1000"
         let stream = channel.request(.startExec(.command(["/busybox", "sh", "-c", line], { $0.timeout = 500 })))
         let begun = try channel.collect(stream) { $0.text.hasSuffix("\n") }
         let daemon = try Witness(Int32(begun.text.dropLast()) ?? 0)
@@ -88,25 +93,34 @@ struct RootFileSystemTests {
 
     private func container(_ root: EmptyRoot) throws -> GuestProcess {
         try GuestProcess(
-            wrapper: ["bwrap", "--bind", root.path, "/", "--proc", "/proc", "--dev", "/dev", "--unshare-pid", "--as-pid-1", "--die-with-parent", "--"],
+            wrapper: [
+                "bwrap", "--bind", root.path, "/", "--proc", "/proc", "--dev", "/dev", "--unshare-pid", "--as-pid-1", "--die-with-parent",
+                "--",
+            ],
             guest: "/guest")
     }
 
-    @Test(.enabled(if: access("/usr/bin/bwrap", X_OK) == 0)) func `as process 1 of a small distribution it serves users, terminals and trees`() throws {
+    @Test(.enabled(if: access("/usr/bin/bwrap", X_OK) == 0))
+    func `as process 1 of a small distribution it serves users, terminals and trees`() throws {
         let root = try EmptyRoot()
         try root.addDistribution()
         let guest = try container(root)
         let channel = try guest.connect(greeting: false)
         #expect(try channel.greet().pid == 1)
-        #expect(try channel.run(.shell("id -u; id -G; echo $HOME $USER", { ($0.user, $0.environment) = (Array("dev".utf8), []) })).text == "1000\n1000 18\n/home/dev dev\n")
-        #expect(try channel.run(.shell("tty", { ($0.terminal, $0.environment) = (WindowSize(columns: 80, rows: 24), []) })).text == "/dev/pts/0\r\n")
+        #expect(
+            try channel.run(.shell("id -u; id -G; echo $HOME $USER", { ($0.user, $0.environment) = (Array("dev".utf8), []) })).text
+                == "1000\n1000 18\n/home/dev dev\n")
+        #expect(
+            try channel.run(.shell("tty", { ($0.terminal, $0.environment) = (WindowSize(columns: 80, rows: 24), []) })).text
+                == "/dev/pts/0\r\n")
         #expect(try channel.run(.shell("(setsid sleep 1000 &); sleep 1000", { $0.timeout = 200 })).outcome == .timedOut)
         // Only the guest, and the shell that looks.
         let left = try channel.run(.shell("set -- /proc/[0-9]*; for p; do read -r line < $p/stat && echo \"$line\"; done 2>/dev/null")).text
         #expect(left.split(separator: "\n").filter { $0.contains("sleep") }.isEmpty)
     }
 
-    @Test(.enabled(if: access("/usr/bin/bwrap", X_OK) == 0)) func `process 1 survives a command that kills everything, and leaves no zombies`() throws {
+    @Test(.enabled(if: access("/usr/bin/bwrap", X_OK) == 0))
+    func `process 1 survives a command that kills everything, and leaves no zombies`() throws {
         let root = try EmptyRoot()
         try root.addDistribution()
         let guest = try container(root)
@@ -118,7 +132,11 @@ struct RootFileSystemTests {
         #expect(try channel.collect(bystander).outcome == .lost)
         var left = ""
         for _ in 0..<200 {
-            left = try channel.run(.shell("for p in /proc/[0-9]*; do read -r line < $p/stat && case \"$line\" in *') Z '*|*sleep*) echo \"$line\";; esac; done 2>/dev/null; true")).text
+            left = try channel.run(
+                .shell(
+                    "for p in /proc/[0-9]*; do read -r line < $p/stat && case \"$line\" in *') Z '*|*sleep*) echo \"$line\";; esac; done 2>/dev/null; true"
+                )
+            ).text
             if left.isEmpty { break }
         }
         #expect(left == "")

@@ -10,7 +10,8 @@ struct ServingTests {
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else { throw TestFailure("no pair") }
         defer { close(ends[1]) }
-        let spawned = try Spawning([GuestProcess.executable, "serve"] + arguments, descriptors: [(2, 2)] + targets.map { (ends[1], $0) } + others)
+        let spawned = try Spawning(
+            [GuestProcess.executable, "serve"] + arguments, descriptors: [(2, 2)] + targets.map { (ends[1], $0) } + others)
         return (HostChannel(ends[0]), spawned)
     }
 
@@ -116,7 +117,10 @@ struct ServingTests {
     @Test func `thousands of commands on one channel leave no memory and no descriptors behind`() throws {
         let guest = try GuestProcess()
         let channel = try guest.connect()
-        func descriptors() throws -> Int { try channel.run(.shell("ls /proc/\(guest.pid)/fd | wc -l", id: "fds")).text.split(separator: "\n").first.flatMap { Int($0) } ?? -1 }
+        func descriptors() throws -> Int {
+            try channel.run(.shell("ls /proc/\(guest.pid)/fd | wc -l", id: "fds")).text.split(separator: "\n").first.flatMap { Int($0) }
+                ?? -1
+        }
         func cycle(_ count: Int, _ prefix: String) throws {
             for number in 0..<count {
                 _ = try channel.run(.command(["/bin/true"], id: "\(prefix)\(number)"))
