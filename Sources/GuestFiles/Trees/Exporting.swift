@@ -15,7 +15,7 @@ enum Exporting {
             }
             return
         }
-        var previous: [UInt8] = []
+        var previous: [UInt8]?
         for relative in paths.sorted(by: Paths.precedes) where relative != previous {
             previous = relative
             let names: [[UInt8]]
