@@ -1,0 +1,100 @@
+import Logging
+import SystemPackage
+import Foundation
+import SandboxCore
+import SandboxStore
+
+extension Engine {
+    /// The service: reconciles, then closes sessions when their lease runs out and prunes what was kept long enough, until cancelled.
+    ///
+    /// It sleeps until the next deadline, or until a lease changes. The death of another engine cannot be awaited: for that it reconciles again
+    /// every minute.
+    public func run() async throws {
+        leases.listen()
+        var reconcileAt = ContinuousClock.now
+        while !Task.isCancelled {
+            if ContinuousClock.now >= reconcileAt {
+                await tidy()
+                reconcileAt = .now + .seconds(60)
+            }
+            let generation = leases.changes.generation
+            let next = try await expireSessions()
+            await pause(until: next, or: reconcileAt, past: generation)
+        }
+        throw CancellationError()
+    }
+
+    private func tidy() async {
+        do {
+            let report = try await reconcile()
+            for problem in report.problems { logger.warning("reconciliation", metadata: ["problem": "\(problem)"]) }
+            try await prune()
+        } catch {
+            logger.error("reconciliation failed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func pause(until next: Timestamp?, or other: ContinuousClock.Instant, past generation: UInt64) async {
+        let wake = next.map { min(other, .now + max(.milliseconds(1), $0 - .now())) } ?? other
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await Task.sleep(until: wake, clock: .continuous) }
+            group.addTask { await self.leases.changes.wait(past: generation) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Closes what has expired; returns when to look again.
+    func expireSessions() async throws -> Timestamp? {
+        var next: Timestamp?
+        let now = Timestamp.now()
+        for record in try await sessions() where record.state != .closing {
+            guard let end = record.expiresAt else { continue }
+            if end > now {
+                next = min(next ?? end, end)
+                continue
+            }
+            do {
+                try await expire(record, now)
+            } catch {
+                logger.warning("an expired session is not closed yet", metadata: ["session.id": "\(record.id)", "error": "\(error)"])
+                next = min(next ?? now + .seconds(1), now + .seconds(1))
+            }
+        }
+        return next
+    }
+
+    private func expire(_ record: SessionRecord, _ now: Timestamp) async throws {
+        let isMine = try await store.write { transaction -> Bool in
+            guard let row = try transaction.session(record.id), row.revision == record.revision else { return false }
+            let isBusy = try !transaction.execs(in: record.id, includingEnded: false).isEmpty
+            guard let end = Lease(row).expiry(isBusy: isBusy), end <= now else { return false }
+            let life = row.lifeMilliseconds.map { Timestamp(milliseconds: row.createdAt) + .milliseconds($0) <= now } ?? false
+            try transaction.announce(.sessionExpired, session: record.id, ["reason": life ? "maximum life" : "idle"])
+            return true
+        }
+        if isMine { try await close(record.id, force: true) }
+    }
+
+    /// Forgets closed sessions after their retention, and the oldest output beyond the total.
+    func prune() async throws {
+        let cutoff = Timestamp.now() + (.zero - configuration.retention)
+        for row in try await store.read({ try $0.sessions(closedBefore: cutoff.milliseconds) }) {
+            for exec in try await store.read({ try $0.execs(in: row.id, includingEnded: true) }) { removeOutput(of: exec.id) }
+            if row.scope == SessionScope.session.rawValue {
+                try? FileManager.default.removeItem(atPath: homeDirectory(key: row.sandboxKey).string)
+            }
+            try await store.write { try $0.deleteClosed(row.id) }
+        }
+        try await store.write { try $0.deleteEvents(before: cutoff.milliseconds) }
+        let outputs = try await store.read { try $0.endedExecsWithOutput() }
+        var total = outputs.reduce(UInt64(0)) { $0 + $1.bytes }
+        for (id, bytes) in outputs where total > configuration.outputTotalLimit {
+            removeOutput(of: id)
+            try await store.write { try $0.dropOutput(of: id) }
+            total -= bytes
+        }
+    }
+
+    private func removeOutput(of exec: ExecID) { try? FileManager.default.removeItem(atPath: spool.directory(exec).string) }
+}

@@ -1,0 +1,74 @@
+import SandboxCore
+import SystemPackage
+
+/// A name that people give to a session.
+private struct SessionName: Identifier {
+    static let noun = "session name"
+    let rawValue: String
+    init(unchecked rawValue: String) { self.rawValue = rawValue }
+}
+
+extension SessionPlan {
+    /// Fills in what a request leaves open. What the configuration limits for sandboxes does not bind a session outside of one; what the request
+    /// itself states does.
+    init(_ request: SessionRequest, _ configuration: EngineConfiguration) throws {
+        try Self.check(request)
+        let inside = Self.wantsSandbox(override: request.sandbox, isMain: request.isMain, mode: configuration.mode)
+        self.init(
+            agent: request.agent, isMain: request.isMain, sandbox: request.sandbox, backend: request.backend, floor: request.floor,
+            image: request.image, workspace: request.workspace, home: request.home ?? (inside ? configuration.home : .ephemeral),
+            mounts: request.mounts, environmentNames: request.environment.keys.sorted(),
+            limits: request.limits ?? (inside ? configuration.limits : ResourceLimits()),
+            network: request.network ?? (inside ? configuration.network : .open),
+            idleTimeToLive: request.idleTimeToLive ?? configuration.idleTimeToLive,
+            maximumLife: request.maximumLife ?? configuration.maximumLife, endsWithCreator: request.endsWithCreator)
+    }
+
+    /// The override wins over the mode.
+    static func wantsSandbox(override: Bool?, isMain: Bool, mode: SandboxMode) -> Bool {
+        if let override { return override }
+        return switch mode {
+        case .off: false
+        case .nonMain: !isMain
+        case .all: true
+        }
+    }
+
+    func wantsSandbox(_ mode: SandboxMode) -> Bool { Self.wantsSandbox(override: sandbox, isMain: isMain, mode: mode) }
+
+    func query(_ mode: SandboxMode) -> Router.Query {
+        Router.Query(
+            wantsSandbox: wantsSandbox(mode), backend: backend, statedFloor: floor,
+            needs: Router.needs(limits: limits, network: network, image: image, workspace: workspace, mounts: mounts))
+    }
+
+    private static func check(_ request: SessionRequest) throws {
+        if let name = request.name { try checkName(name) }
+        if let agent = request.agent {
+            guard (1...128).contains(agent.utf8.count), agent.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
+                throw SandboxError(
+                    .invalidArgument, "that is not the name of an agent", remedy: "use 1 to 128 bytes without control characters")
+            }
+        }
+        try SessionSecrets.check(request.environment)
+        for life in [request.idleTimeToLive, request.maximumLife] { if let life { try checkLife(life) } }
+        for mount in request.mounts where !mount.target.isAbsolute || !mount.source.isAbsolute {
+            throw SandboxError(
+                .invalidArgument, "the mount \(mount.source) → \(mount.target) is not absolute", remedy: "give two absolute paths")
+        }
+    }
+
+    static func checkName(_ name: String) throws {
+        _ = try SessionName(validating: name)
+        guard !name.hasPrefix("ses-") else {
+            throw SandboxError(
+                .invalidArgument, "'\(name)' looks like a session's id", remedy: "choose a name that does not begin with 'ses-'")
+        }
+    }
+
+    static func checkLife(_ life: Duration) throws {
+        guard life > .zero else {
+            throw SandboxError(.invalidArgument, "a time to live of \(life) is no time", remedy: "give a positive duration")
+        }
+    }
+}
