@@ -1,10 +1,12 @@
 import Glibc
-import HostBackends
 import Logging
 import SandboxCore
 import SandboxProcess
+import Synchronization
 import SystemPackage
 import Testing
+
+@testable import HostBackends
 
 /// A data directory of its own and the backends on it.
 struct Bench: Sendable {
@@ -13,7 +15,7 @@ struct Bench: Sendable {
     let backend: BubblewrapBackend
     let owner = OwnerLabel.random()
 
-    init(user: Int? = nil) throws {
+    init() throws {
         directory = FilePath("/tmp/sandlot-host-\(UInt64.random(in: 0 ... .max))")
         try HostDirectory.create(directory, mode: 0o755)
         var logger = Logger(label: "test")
@@ -38,10 +40,38 @@ struct Bench: Sendable {
         return path
     }
 
-    func expectNothingLeft(_ location: SourceLocation = #_sourceLocation) async throws {
+    var isRoot: Bool { host.isRoot }
+
+    /// As a later Sandlot process would have it: nothing shared but the data directory.
+    func anotherBackend() throws -> BubblewrapBackend {
+        let other = try HostEnvironment.current(dataDirectory: host.dataDirectory, logger: host.logger)
+        return BubblewrapBackend(host: other, settings: try BubblewrapSettings())
+    }
+
+    func expectProcessesGone(of reference: SandboxReference, _ location: SourceLocation = #_sourceLocation) async throws {
+        let locator = try Locator(reference)
+        #expect(locator.guest?.isAlive != true, sourceLocation: location)
+        #expect(locator.outer?.isAlive != true, sourceLocation: location)
+        #expect(try ProcessScan.withArgument(reference.id.rawValue) == [], sourceLocation: location)
+        #expect(try ProcessScan.carrying("\(SandboxRemoval.marker)=\(reference.id)") == [], sourceLocation: location)
+        for folder in locator.group.directories { #expect(!HostDirectory.exists(folder), sourceLocation: location) }
+        if let extra = locator.extraDirectory { #expect(!HostDirectory.exists(extra), sourceLocation: location) }
+    }
+
+    func expectNothingLeft(of reference: SandboxReference, _ location: SourceLocation = #_sourceLocation) async throws {
+        try await expectProcessesGone(of: reference, location)
         let names = try HostDirectory.names(in: directory.appending("data").appending("sandboxes"))
         #expect(names == [], sourceLocation: location)
         #expect(try await backend.list(owner: owner) == [], sourceLocation: location)
+    }
+}
+
+/// A value that a closure hands out.
+final class Box<Value: Sendable>: Sendable {
+    private let content = Mutex<Value?>(nil)
+    var value: Value? {
+        get { content.withLock { $0 } }
+        set { content.withLock { $0 = newValue } }
     }
 }
 

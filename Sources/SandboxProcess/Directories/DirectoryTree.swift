@@ -27,6 +27,8 @@ enum DirectoryTree {
     private static func empty(_ folder: OwnedDescriptor, depth: Int, top: OwnedDescriptor, moved: inout Int, _ path: FilePath) throws {
         let copy = fcntl(folder.raw, F_DUPFD_CLOEXEC, 3)
         guard copy >= 0, let stream = fdopendir(copy) else { throw SandboxError.system("listing a folder of \(path)", errno) }
+        // The copy shares its position with the original, which may have been read before.
+        rewinddir(stream)
         let all = names(of: stream)
         closedir(stream)
         for name in all {
