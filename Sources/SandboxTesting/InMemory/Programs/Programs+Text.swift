@@ -93,14 +93,6 @@ extension Programs {
             }
             return 0
         },
-        "sha256sum": { context in
-            var hash = SHA256()
-            let words = Array(context.arguments.dropFirst())
-            let code = try await eachInput(words, context) { hash.update($0) }
-            guard code == 0 else { return code }
-            try await context.print(Hexadecimal.text(hash.finish()) + "  " + (words.first ?? "-"))
-            return 0
-        },
         "basename": { context in
             try await context.print(context.arguments.last?.split(separator: "/").last.map(String.init) ?? "/")
             return 0
