@@ -39,6 +39,15 @@ struct Failure: Error {
         }
     }
 
+    /// With the program's name, which the sandbox's answer leaves out.
+    init(_ failure: ExecStartFailure, of request: ExecRequest) {
+        self.init(failure)
+        message = "\(request.arguments.first ?? ""): \(failure.message)"
+        remedy =
+            failure.reason == .commandNotFound
+            ? "only what the sandbox holds can be run: its image, its system directories, its workspace" : nil
+    }
+
     init(status: Int32, message: String, remedy: String? = nil, code: String) {
         self.status = status
         self.message = message

@@ -25,34 +25,36 @@ public enum CommandLineFace {
     }
 
     static func status(of arguments: [String], in context: CommandContext) async -> Int32 {
-        let parsed: any ParsableCommand
+        let command: any SandlotCommand
         do {
-            parsed = try SandlotRoot.parseAsRoot(arguments)
-        } catch {
-            return await tell(error, arguments, in: context)
-        }
-        do {
-            guard let command = parsed as? any SandlotCommand else {
-                var other = parsed
-                try other.run()
+            try VerbCheck.check(arguments)
+            var parsed = try SandlotRoot.parseAsRoot(arguments)
+            guard let known = parsed as? any SandlotCommand else {
+                // Help, and nouns without a verb.
+                try parsed.run()
                 return 0
             }
+            command = known
+        } catch let failure as SandboxError {
+            try? await context.error.write(Failure(failure).text(context.errorStyle))
+            return ExitStatus.sandlotFailed
+        } catch {
+            return await tell(error, in: context)
+        }
+        do {
             return try await command.run(in: context)
         } catch let error as Errno where error == .brokenPipe {
             // Nobody reads any more, as `… | head` does: what a shell reports for a writer that SIGPIPE killed.
             return ExitStatus.signalBase + SIGPIPE
-        } catch  where SandlotRoot.isArgumentParsing(error) {
-            return await tell(error, arguments, in: context)
         } catch {
             let failure = Failure(error)
-            let isJSON = (parsed as? any SandlotCommand)?.speaksJSON == true
-            try? await context.error.write(isJSON ? failure.json.text() + "\n" : failure.text(context.errorStyle))
+            try? await context.error.write(command.speaksJSON ? failure.json.text() + "\n" : failure.text(context.errorStyle))
             return failure.status
         }
     }
 
     /// Help goes to standard output with 0; what was not understood goes to standard error with 125.
-    private static func tell(_ error: any Error, _ arguments: [String], in context: CommandContext) async -> Int32 {
+    private static func tell(_ error: any Error, in context: CommandContext) async -> Int32 {
         let text = SandlotRoot.fullMessage(for: error)
         guard SandlotRoot.exitCode(for: error) != .success else {
             try? await context.output.write(text.hasSuffix("\n") ? text : text + "\n")
@@ -60,13 +62,6 @@ public enum CommandLineFace {
         }
         try? await context.error.write(Failure.understandable(text) + "\n")
         return ExitStatus.sandlotFailed
-    }
-}
-
-extension ParsableCommand {
-    /// The parser's own errors (help, validation), thrown while a command runs.
-    static func isArgumentParsing(_ error: any Error) -> Bool {
-        error is CleanExit || error is ValidationError || error is ExitCode
     }
 }
 

@@ -48,7 +48,7 @@ struct ExecOptions: ParsableArguments {
         _ command: [String], environment: [String: String], files: [(name: String, text: String)], input: ExecRequest.Input,
         terminal: TerminalSize?
     ) throws -> ExecRequest {
-        let arguments = command.first == "--" ? Array(command.dropFirst()) : command
+        let arguments = PassedCommand.words(command)
         guard let program = arguments.first else {
             throw SandboxError(.invalidArgument, "there is no command to run", remedy: "put it at the end: -- uname -a")
         }

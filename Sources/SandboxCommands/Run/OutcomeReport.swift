@@ -1,14 +1,15 @@
 import SandboxCore
+import SandboxSettings
 
 /// How a command ended, for people who would not see it otherwise.
 enum OutcomeReport {
     /// What is worth a line on standard error; nil where the exit status says it all.
-    static func note(_ ending: ExecEnding, timeout: String?) -> String? {
+    static func note(_ ending: ExecEnding, timeout: Duration?) -> String? {
         switch ending.outcome {
         case .exited: nil
         case .signaled(let signal, let dumped):
             signal == .interrupt ? nil : "the command was killed by \(signal)\(dumped ? " (core dumped)" : "")"
-        case .timedOut: "the command was killed after \(timeout ?? "its time limit")"
+        case .timedOut: "the command was killed after its time limit\(timeout.map { " of \(DurationText.text($0))" } ?? "")"
         case .cancelled: "the command was cancelled"
         case .lost(let reason): "nobody can tell how the command ended: \(reason)"
         }

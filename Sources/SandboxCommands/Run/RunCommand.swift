@@ -27,13 +27,15 @@ struct RunCommand: SandlotCommand {
     @Argument(parsing: .captureForPassthrough, help: "The command and its arguments.") var command: [String] = []
 
     func validate() throws {
+        try PassedCommand.validate(command, of: self)
         if remove && keep { throw ValidationError("--rm and --keep exclude each other") }
     }
 
     func run(in context: CommandContext) async throws -> Int32 {
-        try await context.withRuntime(settings) { runtime in
-            let execution = CommandExecution(runtime: runtime, context: context, options: exec)
-            let (request, terminal) = try execution.request(command)
+        let (request, terminal) = try exec.request(command, in: context)
+        _ = try sandbox.request(currentDirectory: context.currentDirectory, limits: ResourceLimits())
+        return try await context.withRuntime(settings) { runtime in
+            let execution = CommandExecution(runtime: runtime, context: context)
             var wanted = try sandbox.request(currentDirectory: context.currentDirectory, limits: runtime.general.limits)
             wanted.endsWithCreator = !keep
             let session = try await Progress.during("making a sandbox", in: context) { try await runtime.engine.open(wanted) }

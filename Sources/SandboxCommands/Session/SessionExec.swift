@@ -22,16 +22,17 @@ struct SessionExec: SandlotCommand {
     var speaksJSON: Bool { output.json }
 
     func validate() throws {
+        try PassedCommand.validate(command, of: self)
         if detach && (exec.interactive || exec.tty) { throw ValidationError("--detach excludes --interactive and --tty") }
     }
 
     func run(in context: CommandContext) async throws -> Int32 {
-        try await context.withRuntime(settings) { runtime in
-            let execution = CommandExecution(runtime: runtime, context: context, options: exec)
-            var (request, terminal) = try execution.request(command)
+        var (request, terminal) = try exec.request(command, in: context)
+        if detach { request.input = .none }
+        return try await context.withRuntime(settings) { [request] runtime in
+            let execution = CommandExecution(runtime: runtime, context: context)
             let record = try await runtime.engine.session(session)
             if detach {
-                request.input = .none
                 let started = try await runtime.engine.start(record.id, request)
                 await started.detach()
                 if output.json {

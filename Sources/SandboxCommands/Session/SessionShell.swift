@@ -19,14 +19,13 @@ struct SessionShell: SandlotCommand {
             throw SandboxError(
                 .invalidArgument, "standard input is no terminal", remedy: "use `sandlot session exec \(session) -- COMMAND`")
         }
+        var options = try ExecOptions.parse(["-i", "-t"])
+        options.user = user
+        options.workdir = workdir
+        let command = shell.map { [$0] } ?? ["/bin/sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; else exec /bin/sh; fi"]
+        let (request, terminal) = try options.request(command, in: context)
         return try await context.withRuntime(settings) { runtime in
-            var options = try ExecOptions.parse(["-i", "-t"])
-            options.user = user
-            options.workdir = workdir
-            let command =
-                shell.map { [$0] } ?? ["/bin/sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; else exec /bin/sh; fi"]
-            let execution = CommandExecution(runtime: runtime, context: context, options: options)
-            let (request, terminal) = try execution.request(command)
+            let execution = CommandExecution(runtime: runtime, context: context)
             let record = try await runtime.engine.session(session)
             return try await execution.run(request, terminal: terminal, in: record.id)
         }
