@@ -61,11 +61,30 @@ public struct ExecRow: Sendable, Equatable {
 /// SQLite counts with a sign.
 func unsigned(_ number: Int64) -> UInt64 { UInt64(clamping: number) }
 
-/// An argument vector in one text: arguments cannot hold a NUL, so NUL parts them; each one is followed by it, so that an empty one counts.
+/// An argument vector in one text; each argument is followed by an end mark, so that an empty one counts.
 enum ArgumentText {
-    static func join(_ arguments: [String]) -> String { arguments.map { $0 + "\0" }.joined() }
+    /// Not a zero byte: SQLite's text ends there. Where an argument holds the mark, it is escaped.
+    private static let end: Character = "\u{1F}"
+
+    static func join(_ arguments: [String]) -> String {
+        arguments.map { $0.replacing("\\", with: "\\\\").replacing(String(end), with: "\\e") + String(end) }.joined()
+    }
 
     static func split(_ text: String) -> [String] {
-        text.utf8.split(separator: 0, omittingEmptySubsequences: false).dropLast().map { String(decoding: $0, as: UTF8.self) }
+        text.split(separator: end, omittingEmptySubsequences: false).dropLast().map { argument in
+            var plain = ""
+            var isEscaped = false
+            for character in argument {
+                if isEscaped {
+                    plain.append(character == "e" ? end : character)
+                    isEscaped = false
+                } else if character == "\\" {
+                    isEscaped = true
+                } else {
+                    plain.append(character)
+                }
+            }
+            return plain
+        }
     }
 }
