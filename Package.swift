@@ -85,6 +85,8 @@ let package = Package(
         .testTarget(name: "GuestServerTests", dependencies: ["GuestProtocol", "GuestServer", "CSandlotSystem"]),
         .testTarget(name: "SandboxSettingsTests", dependencies: ["SandboxSettings", "SandboxCore"]),
         .testTarget(
+            name: "SandboxCommandsTests", dependencies: ["SandboxCommands", "SandboxCore", "SandboxEngine", system, "sandlot"]),
+        .testTarget(
             name: "HostBackendsTests",
             dependencies: ["HostBackends", "StandardBackends", "SandboxProcess", "SandboxCore", log, system]),
     ]
