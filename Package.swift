@@ -80,9 +80,16 @@ let package = Package(
         .testTarget(name: "EndToEndTests", dependencies: ["Sandlot", "SandboxCore", "SandboxEngine", system]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
         .testTarget(name: "GuestClientTests", dependencies: ["GuestClient", "GuestProtocol", "SandboxCore", system]),
+        .testTarget(
+            name: "ConformanceTests", dependencies: ["SandboxCore", "SandboxTesting", "StandardBackends", log, system]),
         .testTarget(name: "SandboxTestingTests", dependencies: ["SandboxCore", "SandboxTesting", system]),
         .testTarget(name: "GuestFilesTests", dependencies: ["GuestProtocol", "GuestFiles", "CSandlotSystem"]),
         .testTarget(name: "GuestServerTests", dependencies: ["GuestProtocol", "GuestServer", "CSandlotSystem"]),
+        .testTarget(
+            name: "SandboxStoreTests",
+            dependencies: ["SandboxStore", "SandboxCore", log, system, .product(name: "GRDB", package: "GRDB.swift")]),
+        .testTarget(
+            name: "SandboxEngineTests", dependencies: ["SandboxEngine", "SandboxStore", "SandboxCore", "SandboxTesting", log, system]),
         .testTarget(name: "SandboxSettingsTests", dependencies: ["SandboxSettings", "SandboxCore"]),
         .testTarget(
             name: "SandboxCommandsTests", dependencies: ["SandboxCommands", "SandboxCore", "SandboxEngine", system, "sandlot"]),

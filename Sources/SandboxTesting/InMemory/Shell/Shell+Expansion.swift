@@ -17,7 +17,8 @@ extension Shell {
                 for character in piece { pattern += "*?[]\\".contains(character) ? "\\\(character)" : String(character) }
             } else {
                 pattern += piece
-                if piece.contains(where: { "*?[".contains($0) }) { isGlob = true }
+                // The command `[` is no glob: a class needs its end.
+                if piece.contains(where: { "*?".contains($0) }) || (piece.contains("[") && piece.contains("]")) { isGlob = true }
             }
         }
     }

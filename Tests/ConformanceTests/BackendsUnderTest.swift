@@ -1,0 +1,76 @@
+import Foundation
+import Logging
+import SandboxCore
+import SandboxTesting
+import StandardBackends
+import Synchronization
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Everything that the suite runs on, made once per test process.
+final class BackendsUnderTest: Sendable {
+    static let shared = BackendsUnderTest()
+
+    /// Never chosen here: it has no isolation to test and runs commands on the host as they are.
+    private static let untested: Set<String> = ["direct"]
+
+    let root: FilePath
+    let dataDirectory: FilePath
+    let scratch: FilePath
+    let backends: [BackendID: any SandboxBackend]
+    /// In the order in which they run.
+    let ids: [BackendID]
+    /// Why the real backends could not even be made.
+    let failure: String?
+    private let availability = Mutex<[BackendID: BackendAvailability]>([:])
+
+    private init() {
+        root = Self.makeRoot()
+        dataDirectory = root.appending("data")
+        scratch = root.appending("scratch")
+        for path in [dataDirectory, scratch] { mkdir(path.string, 0o755) }
+        var list: [any SandboxBackend] = [InMemoryBackend()]
+        var problem: String?
+        do {
+            list += try StandardBackends.all(
+                dataDirectory: dataDirectory, settings: { _ in [:] }, logger: Logger(label: "conformance") { _ in SwiftLogNoOpLogHandler() })
+        } catch { problem = "\(error)" }
+        if let wanted = Self.environment("CONFORMANCE_BACKENDS") {
+            let names = Set(wanted.split(separator: ",").map(String.init))
+            list.removeAll { !names.contains($0.descriptor.id.rawValue) }
+        }
+        list.removeAll { Self.untested.contains($0.descriptor.id.rawValue) }
+        failure = problem
+        backends = Dictionary(uniqueKeysWithValues: list.map { ($0.descriptor.id, $0) })
+        ids = list.map(\.descriptor.id)
+    }
+
+    /// A fresh directory below `SANDLOT_TEST_ROOT`, or in /tmp.
+    private static func makeRoot() -> FilePath {
+        let parent = FilePath(environment("SANDLOT_TEST_ROOT") ?? "/tmp")
+        let path = parent.appending("sandlot-conformance-\(getpid())")
+        precondition(mkdir(path.string, 0o755) == 0 || errno == EEXIST, "cannot make \(path): set SANDLOT_TEST_ROOT to a writable directory")
+        return path
+    }
+
+    static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+    /// The names in `CONFORMANCE_REQUIRE`.
+    static var required: Set<String> {
+        Set((environment("CONFORMANCE_REQUIRE") ?? "").split(separator: ",").map { $0.filter { $0 != " " } })
+    }
+
+    /// Probes each backend once.
+    func availability(of id: BackendID) async -> BackendAvailability {
+        if let known = availability.withLock({ $0[id] }) { return known }
+        let answer = await backends[id]?.probe() ?? .unavailable(reason: "no such backend", remedy: "")
+        availability.withLock { $0[id] = answer }
+        return answer
+    }
+
+    /// Takes away what the suite itself made; the backends' own files are theirs to remove.
+    func removeRoot() { try? FileManager.default.removeItem(atPath: root.string) }
+}

@@ -1,0 +1,83 @@
+import SandboxCore
+import SandboxTesting
+import Synchronization
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What ran, and what was skipped and why; printed at the end and written to the file that `SANDLOT_LEDGER` names.
+final class Ledger: Sendable {
+    static let shared = Ledger()
+    private let entries = Mutex<[BackendID: [String: ConformanceReport.Entry]]>([:])
+    private let missing = Mutex<[BackendID: String]>([:])
+
+    private let progress = Mutex((done: 0, waiting: [(Int, CheckedContinuation<Void, Never>)]()))
+
+    func finishOne() {
+        let ready = progress.withLock { progress in
+            progress.done += 1
+            let ready = progress.waiting.filter { $0.0 <= progress.done }
+            progress.waiting.removeAll { $0.0 <= progress.done }
+            return ready
+        }
+        for (_, waiter) in ready { waiter.resume() }
+    }
+
+    /// Returns when this many trials are over.
+    func finished(_ count: Int) async {
+        await withCheckedContinuation { continuation in
+            let isOver = progress.withLock { progress in
+                if progress.done >= count { return true }
+                progress.waiting.append((count, continuation))
+                return false
+            }
+            if isOver { continuation.resume() }
+        }
+    }
+
+    func add(_ entry: ConformanceReport.Entry, for backend: BackendID) { entries.withLock { $0[backend, default: [:]][entry.id] = entry } }
+    func addMissing(_ backend: BackendID, _ reason: String) { missing.withLock { $0[backend] = reason } }
+
+    func reports(_ ids: [BackendID]) -> [ConformanceReport] {
+        entries.withLock { entries in
+            ids.compactMap { id in
+                guard let own = entries[id] else { return nil }
+                return ConformanceReport(backend: id, entries: ConformanceSuite.all.compactMap { own[$0.id] })
+            }
+        }
+    }
+
+    func text(_ ids: [BackendID]) -> String {
+        var lines = ["# Conformance as user \(getuid())", ""]
+        for id in ids {
+            if let reason = missing.withLock({ $0[id] }) { lines += ["## \(id): did not run: \(reason)", ""] }
+        }
+        for report in reports(ids) {
+            lines += ["## \(report.summary)", ""]
+            lines += report.entries(.failed).map { "- FAILED \($0.id): \($0.detail ?? "")" }
+            lines += report.entries(.skipped).map { "- skipped \($0.id): \($0.detail ?? "")" }
+            lines.append("")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    func publish(_ ids: [BackendID]) throws {
+        let text = text(ids)
+        print(text)
+        guard let path = BackendsUnderTest.environment("SANDLOT_LEDGER") else { return }
+        let file = try FileDescriptor.open(
+            FilePath(path), .writeOnly, options: [.create, .append], permissions: FilePermissions(rawValue: 0o644))
+        try file.closeAfter { _ = try file.writeAll((text + "\n").utf8) }
+    }
+}
+
+/// The ids of all sandboxes that the suite asked for.
+final class SeenSandboxes: Sendable {
+    static let shared = SeenSandboxes()
+    private let state = Mutex<Set<SandboxID>>([])
+
+    func add(_ id: SandboxID) { state.withLock { _ = $0.insert(id) } }
+    var ids: Set<SandboxID> { state.withLock { $0 } }
+}

@@ -1,0 +1,48 @@
+import Foundation
+import SandboxCore
+import SystemPackage
+
+/// What a run of the suite may not leave behind.
+struct Leftovers {
+    var dataDirectory: FilePath
+    var scratch: FilePath
+
+    /// A line for each thing that should not be there.
+    func found() -> [String] {
+        directories() + processes() + groups()
+    }
+
+    private func names(in path: FilePath) -> [String] { (try? FileManager.default.contentsOfDirectory(atPath: path.string)) ?? [] }
+
+    private func directories() -> [String] {
+        names(in: scratch).map { "file \($0) in the scratch directory" }
+            + names(in: dataDirectory.appending("sandboxes")).map { "sandbox directory \($0)" }
+    }
+
+    /// Ours are those whose command line or environment names our data directory.
+    private func processes() -> [String] {
+        let own = ProcessInfo.processInfo.processIdentifier
+        return names(in: "/proc").compactMap { Int32($0) }.filter { $0 != own }.compactMap { id in
+            let line = (try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(id)/cmdline"))) ?? Data()
+            let text = String(decoding: line, as: UTF8.self).replacingOccurrences(of: "\0", with: " ")
+            return text.contains(dataDirectory.string) ? "process \(id): \(text.prefix(200))" : nil
+        }
+    }
+
+    /// Whatever is called like a sandbox of ours.
+    private func groups() -> [String] {
+        let known = SeenSandboxes.shared.ids.map(\.rawValue)
+        var found: [String] = []
+        var waiting = ["/sys/fs/cgroup"]
+        while let folder = waiting.popLast() {
+            for name in names(in: FilePath(folder)) {
+                let path = folder + "/" + name
+                // Symbolic links (cpu -> cpu,cpuacct) would show everything twice.
+                guard let kind = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType, kind == .typeDirectory else { continue }
+                if known.contains(where: { name.contains($0) }) { found.append("control group \(path)") }
+                waiting.append(path)
+            }
+        }
+        return found
+    }
+}
