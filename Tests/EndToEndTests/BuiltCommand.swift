@@ -22,7 +22,7 @@ struct BuiltCommand {
         process.standardOutput = output
         process.standardError = output
         process.environment = ProcessInfo.processInfo.environment
-            .merging(["SANDLOT_DATA_DIRECTORY": dataDirectory, "SANDLOT_CONFIG": dataDirectory + ".toml"]) { $1 }
+            .merging(["SANDLOT_DATA_DIRECTORY": dataDirectory, "SANDLOT_CONFIG": "/dev/null"]) { $1 }
             .merging(environment) { $1 }
         try process.run()
         return process
