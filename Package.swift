@@ -92,7 +92,11 @@ let package = Package(
             name: "SandboxEngineTests", dependencies: ["SandboxEngine", "SandboxStore", "SandboxCore", "SandboxTesting", log, system]),
         .testTarget(name: "SandboxSettingsTests", dependencies: ["SandboxSettings", "SandboxCore"]),
         .testTarget(
-            name: "SandboxCommandsTests", dependencies: ["SandboxCommands", "SandboxCore", "SandboxEngine", system, "sandlot"]),
+            name: "SandboxCommandsTests",
+            dependencies: [
+                "SandboxCommands", "SandboxCore", "SandboxEngine", "sandlot", system,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .testTarget(
             name: "HostBackendsTests",
             dependencies: ["HostBackends", "StandardBackends", "SandboxProcess", "SandboxCore", log, system]),
