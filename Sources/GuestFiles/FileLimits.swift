@@ -31,6 +31,8 @@ public enum FileLimits {
     public static let pattern = 4096
     /// Alternatives that the braces of one glob may stand for.
     public static let alternatives = 1024
+    /// Groups of one regular expression; the C library's stack grows with them.
+    public static let groups = 250
     /// Product of the upper bounds of all intervals (`{n,m}`) of a regular expression; the C library's memory grows with it.
     public static let intervalProduct = 10_000
     /// Bytes at the start of a file in which a NUL makes it binary.

@@ -99,7 +99,22 @@ struct SearchTests {
         #expect(matches.first.flatMap { String(validating: $0.text, as: UTF8.self) } != nil)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ["(", "a{1000}{1000}", "((a{1,255}){1,255}){1,255}", "(a)\\1", "a\nb", ""])
+    @Test(.timeLimit(.minutes(1)), arguments: [
+        String(repeating: "(", count: 200) + "x" + String(repeating: ")", count: 200), String(repeating: "a?", count: 2000),
+        String(repeating: "a|", count: 2000) + "x", "(((a*)*)*)*x", String(repeating: "(a|", count: 200) + "x" + String(repeating: ")", count: 200),
+    ])
+    func `patterns that are heavy for the C library neither crash nor hang`(pattern: String) throws {
+        try directory.write(String(repeating: "a", count: 100_000) + "b\nx\n", to: "f")
+        #expect(try grep(pattern).lines.last == "f:2:x")
+    }
+
+    @Test
+    func `a brace that is no interval is no reason to refuse`() throws {
+        try directory.write("if x { 20000 20000 }\n", to: "f")
+        #expect(try grep("x [{] 20000 20000").lines.count == 1)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: [String(repeating: "(", count: 2000), "(", "a{1000}{1000}", "((a{1,255}){1,255}){1,255}", "(a)\\1", "a\nb", ""])
     func `patterns that are wrong or dangerous are refused`(pattern: String) throws {
         #expect(throws: GuestFailure.self) { try grep(pattern) }
     }

@@ -9,7 +9,7 @@ internal import GuestProtocol
 final class AtomicFile {
     private let directory: Descriptor
     private let label: [UInt8]
-    private let file: Descriptor
+    private var file: Descriptor
     private var temporary: [UInt8]?
 
     /// Whether an unnamed file can be given a name: that goes through /proc/self/fd.
@@ -58,10 +58,15 @@ final class AtomicFile {
     func commit(as name: [UInt8], replacing: Bool) throws {
         if temporary == nil {
             if link(as: name) { return }
-            guard errno == EEXIST, replacing else { throw GuestFailure.last("create", label) }
-            let name = AtomicFile.temporaryName()
-            guard link(as: name) else { throw GuestFailure.last("create a temporary name to write", label) }
-            temporary = name
+            if errno == EEXIST {
+                guard replacing else { throw GuestFailure.last("create", label) }
+                let name = AtomicFile.temporaryName()
+                guard link(as: name) else { throw GuestFailure.last("create a temporary name to write", label) }
+                temporary = name
+            } else {
+                // Some file systems make unnamed files and cannot name them.
+                try moveToNamedFile()
+            }
         }
         guard let temporary else { return }
         guard replacing else {
@@ -94,6 +99,28 @@ final class AtomicFile {
             try target.write(bytes, label)
             position += Int64(bytes.count)
         }
+    }
+
+    /// Copies what has been written to a new file with a temporary name, which takes the place of the unnamed one.
+    private func moveToNamedFile() throws {
+        let old = file
+        let status = try old.status(label)
+        let name = AtomicFile.temporaryName()
+        guard let new = Descriptor.open(name, in: directory.number, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600) else {
+            throw GuestFailure.last("create a temporary file to write", label)
+        }
+        temporary = name
+        file = new
+        var position: Int64 = 0
+        while true {
+            let bytes = try old.read(FileLimits.content, at: position, label)
+            if bytes.isEmpty { break }
+            try new.write(bytes, label)
+            position += Int64(bytes.count)
+        }
+        setOwner(user: status.userID, group: status.groupID)
+        try setMode(status.mode)
+        try setModified(status.modified)
     }
 
     private func link(as name: [UInt8]) -> Bool {

@@ -92,6 +92,7 @@ final class LineMatcher {
     /// Refuses what makes the C library's matcher take unbounded time or memory.
     private static func check(_ pattern: [UInt8]) throws {
         var product = 1
+        var groups = 0
         var index = 0
         while index < pattern.count {
             let byte = pattern[index]
@@ -101,7 +102,12 @@ final class LineMatcher {
                     throw GuestFailure(.unsupported, message: "a regular expression cannot have back-references here")
                 }
                 index += 1
-            } else if byte == UInt8(ascii: "{") {
+            } else if byte == UInt8(ascii: "(") {
+                groups += 1
+                guard groups <= FileLimits.groups else {
+                    throw GuestFailure(.limitExceeded, message: "a regular expression has at most \(FileLimits.groups) groups")
+                }
+            } else if byte == UInt8(ascii: "{"), index < pattern.count, pattern[index] == UInt8(ascii: ",") || (0x30...0x39).contains(pattern[index]) {
                 var numbers = [0]
                 while index < pattern.count, pattern[index] != UInt8(ascii: "}") {
                     if pattern[index] == UInt8(ascii: ",") { numbers.append(0) }

@@ -110,6 +110,9 @@ final class Conversation: @unchecked Sendable {
 
     // MARK: The worker's side
 
+    /// True when the work must end.
+    var isStopped: Bool { outbox.monitor.locked { stop != nil } }
+
     /// Throws when the work must end.
     func checkStopped() throws {
         try outbox.monitor.locked { if stop != nil { throw Stopped() } }

@@ -18,8 +18,11 @@ struct ContentHash {
         }
     }
 
-    /// The digest and size of an open file from its start, read in pieces of `scratch`. Nil when it cannot be read.
-    static func of(_ file: Descriptor, scratch: UnsafeMutableRawBufferPointer) -> (digest: [UInt8], size: UInt64)? {
+    /// The digest and size of an open file from its start, read in pieces of `scratch`. Nil when it cannot be read, or
+    /// when it need not be read any further.
+    static func of(
+        _ file: Descriptor, scratch: UnsafeMutableRawBufferPointer, isStopped: () -> Bool
+    ) -> (digest: [UInt8], size: UInt64)? {
         var hash = ContentHash()
         var total: UInt64 = 0
         while true {
@@ -28,6 +31,7 @@ struct ContentHash {
             if count == 0 { break }
             hash.update(UnsafeRawBufferPointer(rebasing: scratch[..<count]))
             total += UInt64(count)
+            if count == scratch.count, isStopped() { return nil }
         }
         return (hash.finish(), total)
     }

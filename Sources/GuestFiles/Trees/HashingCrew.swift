@@ -33,7 +33,8 @@ final class HashBatch: @unchecked Sendable {
             }
             if let size = entries[index]?.size, size > UInt64(scratch.count) { posix_fadvise(file.number, 0, 0, POSIX_FADV_SEQUENTIAL) }
             // What the walk saw may have become a FIFO or a directory since.
-            guard (try? file.status([]))?.kind == .regular, let (digest, size) = ContentHash.of(file, scratch: scratch) else { continue }
+            guard (try? file.status([]))?.kind == .regular, let (digest, size) = ContentHash.of(file, scratch: scratch, isStopped: isStopped)
+            else { continue }
             entries[index]?.digest = digest
             entries[index]?.size = size
         }
@@ -51,6 +52,9 @@ final class HashingCrew: @unchecked Sendable {
     private var threads = 0
     private var isStopped = false
     private var pending: [HashBatch] = []
+    private let conversation: Conversation
+
+    init(for conversation: Conversation) { self.conversation = conversation }
 
     /// Takes a batch, and sends what is ready; waits while too many batches are under way.
     func submit(_ batch: HashBatch, _ send: (TreeEntry) throws -> Void) throws {
@@ -106,7 +110,7 @@ final class HashingCrew: @unchecked Sendable {
     }
 
     private func hash(_ batch: HashBatch, _ scratch: UnsafeMutableRawBufferPointer) {
-        batch.hash(scratch: scratch) { monitor.locked { isStopped } }
+        batch.hash(scratch: scratch) { conversation.isStopped || monitor.locked { isStopped } }
         monitor.locked {
             batch.isDone = true
             changed.broadcast()

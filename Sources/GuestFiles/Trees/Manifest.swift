@@ -12,7 +12,7 @@ internal import GuestProtocol
 enum Manifest {
     static func send(_ path: [UInt8], digests: Bool, to conversation: Conversation) throws {
         let root = try Paths.openRoot(path)
-        let crew = digests ? HashingCrew() : nil
+        let crew = digests ? HashingCrew(for: conversation) : nil
         defer { crew?.stop() }
         var batch = HashBatch()
         try TreeWalker(root: root, label: path, unreadable: .fails).walk { node in
