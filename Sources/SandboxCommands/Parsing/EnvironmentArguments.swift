@@ -8,9 +8,8 @@ enum EnvironmentArguments {
         var environment: [String: String] = [:]
         for file in files {
             var number = 0
-            for line in file.text.split(separator: "\n", omittingEmptySubsequences: false) {
+            for line in file.text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }) {
                 number += 1
-                let line = line.last == "\r" ? line.dropLast() : line
                 let text = line.drop { $0 == " " || $0 == "\t" }
                 if text.isEmpty || text.first == "#" { continue }
                 try apply(String(text), at: "\(file.name):\(number)", own, to: &environment)
