@@ -7,6 +7,8 @@ public struct GuestOptions: Equatable {
     public enum Endpoint: Equatable {
         /// Connections to an inherited listening socket.
         case listening(Int32)
+        /// A unix socket at this path, where the host hands over the listening socket: for sandboxes that inherit nothing from the host.
+        case door(String)
         /// One connected socket; the guest ends with it.
         case connected(Int32)
         /// Descriptors 0 and 1; the guest ends with them.
@@ -22,6 +24,8 @@ public struct GuestOptions: Equatable {
     public var endpoint: Endpoint
     /// One byte is read from it before anything is served; its end means that nobody wants this guest.
     public var birthDescriptor: Int32?
+    /// The guest ends when the other end of the door's connection closes: it lives no longer than the process that made it.
+    public var endsWithDoor = false
     /// Empty keeps the one that the guest is started in.
     public var workingDirectory = ""
     /// Only for people who look at the process list.
@@ -41,6 +45,8 @@ public struct GuestOptions: Equatable {
         while let argument = rest.popFirst() {
             switch argument {
             case "--listen-fd": endpoint = .listening(try GuestOptions.descriptor(&rest, argument))
+            case "--door": endpoint = .door(try GuestOptions.value(&rest, argument))
+            case "--end-with-door": endsWithDoor = true
             case "--connect-fd": endpoint = .connected(try GuestOptions.descriptor(&rest, argument))
             case "--stdio": endpoint = .standardStreams
             case "--birth-fd": birthDescriptor = try GuestOptions.descriptor(&rest, argument)
@@ -51,7 +57,7 @@ public struct GuestOptions: Equatable {
             default: throw UsageError(message: "unknown argument \(argument)")
             }
         }
-        guard let endpoint else { throw UsageError(message: "one of --listen-fd, --connect-fd and --stdio is needed") }
+        guard let endpoint else { throw UsageError(message: "one of --listen-fd, --door, --connect-fd and --stdio is needed") }
         self.endpoint = endpoint
     }
 

@@ -19,6 +19,7 @@ public final class GuestServer {
     private var nextChannel: UInt32 = 1
     private var dirty: [Channel] = []
     private var listener: EventLoop.Watch?
+    private var lifeline: EventLoop.Watch?
     private var signals: EventLoop.Watch?
     private var isSweeping = false
     private var sweeps = 0
@@ -64,12 +65,18 @@ public final class GuestServer {
         case .connected(let descriptor):
             sandlot_set_close_on_exec(descriptor)
             open(reading: descriptor, writing: descriptor)
-        case .listening(let descriptor):
-            sandlot_set_close_on_exec(descriptor)
-            sandlot_set_nonblocking(descriptor)
-            let watch = loop.watch(descriptor) { [weak self] _ in self?.accept(from: descriptor) }
-            watch.want(SANDLOT_READABLE)
-            listener = watch
+        case .listening(let descriptor): listen(on: descriptor)
+        case .door(let path):
+            let door = try GuestDoor(path)
+            listen(on: try door.receiveListener())
+            if options.endsWithDoor {
+                // Nothing ever comes over it; it only can end.
+                let watch = loop.watch(door.descriptor) { [weak self] _ in self?.shutDown(grace: 0) }
+                watch.want(SANDLOT_READABLE)
+                lifeline = watch
+            } else {
+                door.close()
+            }
         }
         loop.run { flush() }
     }
@@ -89,6 +96,14 @@ public final class GuestServer {
     }
 
     // MARK: Channels
+
+    private func listen(on descriptor: Int32) {
+        sandlot_set_close_on_exec(descriptor)
+        sandlot_set_nonblocking(descriptor)
+        let watch = loop.watch(descriptor) { [weak self] _ in self?.accept(from: descriptor) }
+        watch.want(SANDLOT_READABLE)
+        listener = watch
+    }
 
     private func accept(from listener: Int32) {
         // A few per turn; the poller tells again when more wait.
@@ -120,7 +135,10 @@ public final class GuestServer {
 
     func channelClosed(_ channel: Channel) {
         channels[channel.number] = nil
-        if case .listening = options.endpoint { return }
+        switch options.endpoint {
+        case .listening, .door: return
+        case .connected, .standardStreams: break
+        }
         // The one host is gone for good.
         shutDown(grace: 0)
     }
@@ -245,6 +263,8 @@ public final class GuestServer {
         if shutdown == nil { shutdown = Shutdown() }
         listener?.close()
         listener = nil
+        lifeline?.close()
+        lifeline = nil
         for exec in execs.alive { exec.terminate(.cancel, grace: grace) }
         checkShutdown()
     }

@@ -24,5 +24,7 @@ case "serve":
         complain("\(error)", status: 1)
     }
 default:
-    complain("usage: sandlot-guest serve (--listen-fd N | --connect-fd N | --stdio) [--birth-fd N] [--cwd DIR] [--sandbox ID] | --version", status: 2)
+    complain(
+        "usage: sandlot-guest serve (--listen-fd N | --door PATH [--end-with-door] | --connect-fd N | --stdio) [--birth-fd N] [--cwd DIR] [--sandbox ID] | --version",
+        status: 2)
 }

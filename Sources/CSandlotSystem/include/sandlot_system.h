@@ -231,6 +231,10 @@ int sandlot_readable_bytes(int fd);
 int sandlot_pipe(int ends[2]);
 /// Accepts a connection, non-blocking and close-on-exec.
 int sandlot_accept(int listener);
+/// Sends a descriptor with one byte over a unix socket; 0 or -1.
+int sandlot_send_descriptor(int socket, int descriptor);
+/// Receives what `sandlot_send_descriptor` sends, close-on-exec; -1 on failure, with ENODATA when the other end closed without sending.
+int sandlot_receive_descriptor(int socket);
 /// Grows a socket's buffers as far as the kernel allows; best effort.
 void sandlot_grow_socket_buffers(int fd, int bytes);
 /// Memory that a forked process does not get (so forking does not copy its page tables); NULL on failure.
