@@ -23,6 +23,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
@@ -39,6 +41,16 @@ let package = Package(
                 "SandboxCore", "GuestProtocol", log, system,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
+        .target(
+            name: "SandboxHTTP",
+            dependencies: [
+                "SandboxCore", log, system,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
         .target(
             name: "SandboxStore",
@@ -58,6 +70,9 @@ let package = Package(
         .target(
             name: "HostBackends",
             dependencies: ["SandboxCore", "SandboxProcess", "GuestClient", "CSandlotSystem", log, system]),
+        .target(
+            name: "ContainerBackends",
+            dependencies: ["SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotSystem", log, system]),
         .target(name: "StandardBackends", dependencies: ["SandboxCore", "HostBackends", "SandboxSettings", log, system]),
 
         // L3: the engine knows no concrete backend.
@@ -100,6 +115,10 @@ let package = Package(
         .testTarget(
             name: "HostBackendsTests",
             dependencies: ["HostBackends", "StandardBackends", "SandboxProcess", "SandboxCore", log, system]),
+        .testTarget(name: "SandboxHTTPTests", dependencies: ["SandboxHTTP", "SandboxCore"]),
+        .testTarget(
+            name: "ContainerBackendsTests",
+            dependencies: ["ContainerBackends", "SandboxHTTP", "SandboxCore", "SandboxProcess", log, system]),
     ]
 )
 

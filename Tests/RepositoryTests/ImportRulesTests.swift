@@ -9,6 +9,10 @@ private let rules: [String: Set<String>] = [
     "GuestClient": [
         "SandboxCore", "GuestProtocol", "Logging", "SystemPackage", "NIOCore", "NIOPosix", "Synchronization", "Glibc", "Musl", "Darwin",
     ],
+    "SandboxHTTP": [
+        "SandboxCore", "AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "Logging", "SystemPackage", "Synchronization", "Glibc",
+        "Musl", "Darwin",
+    ],
     "SandboxStore": ["SandboxCore", "GRDB", "Logging", "SystemPackage", "Foundation", "Glibc", "Musl", "Darwin", "Synchronization"],
     "SandboxSettings": ["SandboxCore", "TOMLKit", "SystemPackage", "Glibc", "Musl", "Darwin", "Foundation", "Synchronization"],
     "GuestFiles": ["GuestProtocol", "CSandlotSystem", "Glibc", "Musl", "Synchronization"],
@@ -16,6 +20,10 @@ private let rules: [String: Set<String>] = [
     "HostBackends": [
         "SandboxCore", "SandboxProcess", "GuestClient", "CSandlotSystem", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl",
         "Darwin", "Foundation",
+    ],
+    "ContainerBackends": [
+        "SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotSystem", "Logging", "SystemPackage", "Synchronization",
+        "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "StandardBackends": ["SandboxCore", "HostBackends", "SandboxSettings", "Logging", "SystemPackage"],
     "SandboxEngine": ["SandboxCore", "SandboxStore", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation"],

@@ -1,0 +1,116 @@
+import GuestClient
+import Logging
+import SandboxCore
+import SandboxProcess
+import SystemPackage
+
+/// Carries a plan out, step by step; what fails at any step leaves nothing behind.
+struct ContainerLauncher {
+    let plan: ContainerPlan
+    let spec: SandboxSpec
+    let image: EngineMessage.Image
+    let engine: EngineAPI
+    let host: HostFacts
+    let link: ContainerLink
+
+    /// From the container's start to the guest at its door.
+    private static let startDeadline = Duration.seconds(60)
+
+    func launch(_ record: @Sendable (SandboxReference) async throws -> Void) async throws -> ContainerSandbox {
+        var reference = SandboxReference(
+            id: spec.id, backend: engine.dialect.id, owner: spec.owner, session: spec.session, locator: plan.locator)
+        try plan.folder.create(reference)
+        do {
+            try HostDirectory.create(plan.folder.door, mode: 0o755)
+            for directory in plan.ownDirectories {
+                let owner = host.isRoot ? plan.user.outside : nil
+                try HostDirectory.create(directory.path, mode: directory.mode, owner: owner)
+            }
+            let container = try await create()
+            reference.locator["container"] = container
+            // A container that was never started runs nothing.
+            try await record(reference)
+            let doorway = try GuestDoorway(plan.folder)
+            let lifeline = try await start(container, doorway)
+            if spec.endsWithCreator { link.removal.lifelines.hold(lifeline, for: spec.id) }
+            return try await connect(reference, container)
+        } catch {
+            await abandon(reference)
+            throw error
+        }
+    }
+
+    private func create() async throws -> String {
+        do {
+            return try await engine.create(plan.body, name: plan.name)
+        } catch let error as SandboxError where error.code == .conflict {
+            throw SandboxError(
+                .alreadyExists, "there is a container '\(plan.name)' already", remedy: "remove it, or use a fresh id",
+                backend: engine.dialect.id, cause: error)
+        }
+    }
+
+    /// Starts the container and waits for its guest, but no longer than the container lives.
+    private func start(_ container: String, _ doorway: GuestDoorway) async throws -> OwnedDescriptor {
+        try await engine.start(container)
+        return try await withThrowingTaskGroup(of: OwnedDescriptor?.self) { group in
+            group.addTask {
+                try await withDeadline(Self.startDeadline, for: "the start of the guest in container \(plan.name)") {
+                    try await doorway.admit(host.keeper)
+                }
+            }
+            group.addTask {
+                try await engine.waitUntil("not-running", container, deadline: Self.startDeadline * 2)
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next(), let lifeline = first else { throw await ended(container) }
+            return lifeline
+        }
+    }
+
+    /// Why a container ended at once.
+    private func ended(_ container: String) async -> SandboxError {
+        let words = await engine.lastWords(of: container)
+        let state = try? await engine.inspect(container)?.State
+        var reason = words
+        if state?.OOMKilled == true { reason = "its memory limit is too small for the guest" }
+        if reason.isEmpty { reason = state?.Error ?? "" }
+        if reason.isEmpty { reason = "exit status \(state?.ExitCode.map(String.init) ?? "unknown")" }
+        return SandboxError(
+            .unavailable, "the guest ended before it could be reached: \(reason)", remedy: "run `sandlot doctor`",
+            backend: engine.dialect.id)
+    }
+
+    private func connect(_ reference: SandboxReference, _ container: String) async throws -> ContainerSandbox {
+        let channel = try await GuestChannel.connect(unixSocket: plan.folder.socket)
+        do {
+            let sandbox = try link.sandbox(
+                reference, container: container, image: image.Config?.Env ?? [], environment: spec.environment, channel: channel)
+            if reference.locator["environment"] != nil {
+                try await EnvironmentText.write(
+                    spec.environment, to: ContainerPlan.Place.state.appending("environment"), of: sandbox.files)
+            }
+            host.logger.debug("sandbox made", metadata: ["sandbox.id": "\(spec.id)", "backend.id": "\(engine.dialect.id)"])
+            return sandbox
+        } catch {
+            channel.close()
+            throw error
+        }
+    }
+
+    /// The task may be cancelled, but what was made must still go.
+    private func abandon(_ reference: SandboxReference) async {
+        let removal = link.removal
+        let logger = host.logger
+        await Task {
+            do {
+                try await removal.remove(reference)
+            } catch {
+                logger.error(
+                    "a sandbox that could not be made could not be removed either",
+                    metadata: ["sandbox.id": "\(reference.id)", "error": "\(error)"])
+            }
+        }.value
+    }
+}

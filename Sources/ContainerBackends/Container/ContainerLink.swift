@@ -1,0 +1,61 @@
+import GuestClient
+import SandboxCore
+import SystemPackage
+
+/// Connecting to the guest of a container, the first time and later.
+struct ContainerLink: Sendable {
+    let backend: BackendID
+    let host: HostFacts
+    let engine: EngineConnection
+    let removal: ContainerRemoval
+
+    /// The sandbox over a first channel. `image` is the image's own environment.
+    func sandbox(
+        _ reference: SandboxReference, container: String, image: [String], environment: [String: String], channel: GuestChannel
+    ) throws -> ContainerSandbox {
+        guard let workspace = reference.locator["workspace"], let home = reference.locator["home"] else {
+            throw SandboxError(.invalidArgument, "the reference of sandbox \(reference.id) does not say where its workspace is")
+        }
+        let base = EnvironmentText.base(home: FilePath(home)).merging(EnvironmentText.pairs(image)) { $1 }
+        let defaults = GuestExecDefaults(
+            workspacePath: FilePath(workspace), environment: base.merging(["HOME": home]) { $1 }.merging(environment) { $1 })
+        let socket = ContainerFolder(reference.id, in: host.dataDirectory).socket
+        let engine = engine
+        let core = GuestSandboxCore(defaults: defaults, channel: channel) {
+            try await GuestChannel.connect(unixSocket: socket)
+        } isAlive: {
+            // An engine that does not answer says nothing about the sandbox, so then its socket decides.
+            guard let found = try? await engine.open().inspect(container) else { return (try? await engine.reopen()) == nil }
+            return found.State.Running
+        }
+        return ContainerSandbox(reference: reference, guest: core, removal: removal)
+    }
+
+    func attach(to reference: SandboxReference) async throws -> ContainerSandbox {
+        let gone = SandboxError(.notFound, "the sandbox '\(reference.id)' is gone", remedy: "create a new one", backend: backend)
+        guard reference.backend == backend, let id = reference.locator["container"] else { throw gone }
+        let engine = try await engine.open()
+        guard let found = try await engine.inspect(id), found.State.Running else { throw gone }
+        let wanted = ContainerLabels.identifying(reference.id, owner: reference.owner, backend: backend)
+        guard wanted.allSatisfy({ found.Config.Labels?[$0.key] == $0.value }) else { throw gone }
+        if found.State.Paused == true {
+            throw SandboxError(
+                .unavailable, "the container of sandbox '\(reference.id)' is paused",
+                remedy: "unpause \(ContainerLabels.name(of: reference.id))",
+                backend: backend)
+        }
+        let socket = ContainerFolder(reference.id, in: host.dataDirectory).socket
+        let channel = try await GuestChannel.connect(unixSocket: socket)
+        do {
+            var environment: [String: String] = [:]
+            if let file = reference.locator["environment"], let workspace = reference.locator["workspace"] {
+                let session = GuestSession(channel, defaults: GuestExecDefaults(workspacePath: FilePath(workspace), environment: [:]))
+                environment = try await EnvironmentText.read(FilePath(file), of: session.files)
+            }
+            return try sandbox(reference, container: id, image: found.Config.Env ?? [], environment: environment, channel: channel)
+        } catch {
+            channel.close()
+            throw error
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import Foundation
+import Glibc
+import SandboxCore
+import SandboxHTTP
+import SandboxProcess
+import SystemPackage
+
+/// Everything that the engine is told about one sandbox. Making it touches nothing; what cannot be enforced throws.
+///
+/// No value of an environment is in it: environments go to each exec over the channel, so the engine's `inspect` holds no secret.
+struct ContainerPlan {
+    /// Where things are inside.
+    enum Place {
+        static let guest: FilePath = "/.sandlot/guest"
+        static let door: FilePath = "/.sandlot/door"
+        static let state: FilePath = "/.sandlot/state"
+        static let workspace: FilePath = "/workspace"
+        static let home: FilePath = "/home/sandbox"
+        static let temporary: FilePath = "/tmp"
+    }
+
+    let body: EngineMessage.Create
+    let name: String
+    let user: ContainerUser
+    let folder: ContainerFolder
+    /// Directories of the folder that the sandbox' user owns.
+    let ownDirectories: [(path: FilePath, mode: UInt32)]
+    let locator: [String: String]
+
+    /// The guest's threads and the engine's own process count against the limit too.
+    private static let ownProcesses: Int64 = 8
+    private static let smallestMemory: UInt64 = 16 << 20
+
+    /// What the engine masks by itself, and the host's hardware besides. Engines skip what is not there.
+    private static let masks = [
+        "/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
+        "/proc/sched_debug", "/proc/scsi", "/proc/interrupts", "/sys/firmware", "/sys/class/dmi", "/sys/devices/virtual/dmi",
+        "/sys/devices/virtual/powercap", "/sys/class/block",
+    ]
+
+    init(_ spec: SandboxSpec, image: String, engine: EngineAPI, host: HostFacts, settings: ContainerSettings) throws {
+        try Self.check(spec, engine)
+        let folder = ContainerFolder(spec.id, in: host.dataDirectory)
+        self.folder = folder
+        name = ContainerLabels.name(of: spec.id)
+        let sources = MountSource(dataDirectory: host.dataDirectory)
+        let outside = HostPathMap(settings.hostPaths)
+        func bind(_ source: FilePath, _ target: FilePath, readOnly: Bool = false) throws -> EngineMessage.Create.Mount {
+            EngineMessage.Create.Mount(Source: try outside.map(source).string, Target: target.string, ReadOnly: readOnly)
+        }
+
+        var mounts = [try bind(try host.guest(), Place.guest, readOnly: true), try bind(folder.door, Place.door, readOnly: true)]
+        var own: [(path: FilePath, mode: UInt32)] = [(folder.temporary, 0o1777)]
+        mounts.append(try bind(folder.temporary, Place.temporary))
+        var mountedWorkspace: FilePath?
+        switch spec.workspace {
+        case .private:
+            own.append((folder.workspace, 0o700))
+            mounts.append(try bind(folder.workspace, Place.workspace))
+        case .mounted(let path, let readOnly):
+            let real = try sources.real(path, what: "the workspace", mustBeDirectory: true)
+            mountedWorkspace = real
+            mounts.append(try bind(real, Place.workspace, readOnly: readOnly))
+        }
+        switch spec.home {
+        case .ephemeral:
+            own.append((folder.home, 0o700))
+            mounts.append(try bind(folder.home, Place.home))
+        case .directory(let path):
+            mounts.append(try bind(try sources.real(path, what: "the home directory", mustBeDirectory: true), Place.home))
+        }
+        for mount in spec.mounts {
+            let real = try sources.real(mount.source, what: "the mount's source", mustBeDirectory: false)
+            mounts.append(try bind(real, try MountSource.target(mount.target), readOnly: mount.readOnly))
+        }
+        ownDirectories = own
+        user = ContainerUser.choose(spec, workspace: mountedWorkspace, host: host, settings: settings, engine: engine)
+
+        var locator = ["workspace": Place.workspace.string, "home": Place.home.string]
+        if !spec.environment.isEmpty { locator["environment"] = Place.state.appending("environment").string }
+        self.locator = locator
+
+        let isRootless = engine.facts.isRootless
+        var namespace: String?
+        if isRootless, case .kept(let mode) = engine.dialect.rootlessUser { namespace = mode }
+        let network = isRootless ? engine.dialect.openNetworkRootless : engine.dialect.openNetwork
+        let limits = spec.limits
+        let memory = limits.memory.map { Int64(clamping: $0) }
+        let hostConfiguration = EngineMessage.Create.Host(
+            NetworkMode: spec.network == .none ? "none" : network, UsernsMode: namespace, ReadonlyRootfs: settings.readOnlyRoot,
+            AutoRemove: spec.endsWithCreator,
+            PidsLimit: (limits.processes.map { Int64($0) } ?? Int64(settings.processes)) + Self.ownProcesses, Memory: memory,
+            // The same number for both leaves nothing to be swapped out beyond the limit.
+            MemorySwap: memory, NanoCpus: limits.processors.map { Int64(($0 * 1e9).rounded()) },
+            Tmpfs: ["/run": "rw,nosuid,nodev,size=64m,mode=1777", Place.state.string: "rw,nosuid,nodev,noexec,size=1m,mode=1777"],
+            Mounts: mounts, MaskedPaths: engine.dialect.masksPaths ? Self.masks : nil)
+        var arguments = [
+            "serve", "--door", Place.door.appending("socket").string, "--cwd", Place.workspace.string, "--sandbox", spec.id.rawValue,
+        ]
+        if spec.endsWithCreator { arguments.append("--end-with-door") }
+        var body = EngineMessage.Create(
+            Image: image, Hostname: spec.hostname, User: "\(user.inside.uid):\(user.inside.gid)", WorkingDir: Place.workspace.string,
+            Entrypoint: [Place.guest.string], Cmd: arguments, Labels: [:], HostConfig: hostConfiguration)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        body.Labels = ContainerLabels.identifying(spec.id, owner: spec.owner, backend: engine.dialect.id)
+        body.Labels[ContainerLabels.fingerprint] = Digest.hex(Array(try encoder.encode(body)))
+        body.Labels[ContainerLabels.session] = spec.session?.rawValue
+        body.Labels[ContainerLabels.boot] = try HostBoot.identity()
+        self.body = body
+    }
+
+    private static func check(_ spec: SandboxSpec, _ engine: EngineAPI) throws {
+        func refuse(_ code: SandboxError.Code, _ message: String, _ remedy: String) -> SandboxError {
+            SandboxError(code, message, remedy: remedy, backend: engine.dialect.id)
+        }
+        try EnvironmentText.check(spec.environment)
+        let allowed = spec.hostname.utf8.allSatisfy { byte in
+            (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A) || (byte >= 0x30 && byte <= 0x39) || byte == 0x2D || byte == 0x2E
+        }
+        guard (1...63).contains(spec.hostname.utf8.count), allowed, spec.hostname.first != "-", spec.hostname.first != "." else {
+            throw refuse(.invalidArgument, "'\(spec.hostname.prefix(80))' is not a host name", "use 1 to 63 letters, digits, '-' and '.'")
+        }
+        let limits = spec.limits
+        let remedy = "drop the limit, or give the engine the control group for it"
+        if limits.disk != nil {
+            throw refuse(
+                .unsupported, "a disk limit cannot be enforced by this backend",
+                "drop it, or choose a backend with the capability disk-limit")
+        }
+        if let memory = limits.memory {
+            guard memory >= smallestMemory else {
+                throw refuse(.invalidArgument, "a memory limit of \(memory) bytes is too small", "use at least 16 MiB")
+            }
+            guard engine.facts.limitsMemory else { throw refuse(.unsupported, "this engine cannot limit memory", remedy) }
+        }
+        if let processors = limits.processors {
+            guard processors >= 0.01, processors <= 4096 else {
+                throw refuse(.invalidArgument, "a limit of \(processors) processors makes no sense", "use 0.01 to 4096")
+            }
+            guard engine.facts.limitsProcessors else { throw refuse(.unsupported, "this engine cannot limit processors", remedy) }
+        }
+        if let processes = limits.processes {
+            guard processes > 0 else { throw refuse(.invalidArgument, "a limit of 0 processes leaves no command to run", "use at least 1") }
+            guard engine.facts.limitsProcesses else { throw refuse(.unsupported, "this engine cannot limit processes", remedy) }
+        }
+        guard engine.facts.isUnderOurKernel, case .unixSocket = engine.client.endpoint else {
+            throw refuse(
+                .unsupported, "the engine at \(engine.client.endpoint) does not see this machine's files",
+                "use an engine on this machine, by its unix socket")
+        }
+    }
+}

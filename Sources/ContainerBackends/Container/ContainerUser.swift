@@ -1,0 +1,42 @@
+import Glibc
+import SandboxCore
+import SandboxProcess
+import SystemPackage
+
+/// Who a sandbox' processes are.
+///
+/// An ordinary user's sandboxes are that user. Root's work on a mounted workspace as its owner, and on a private one as a number that no other
+/// sandbox and no account has: nothing is ever given to another owner at run time. Only a workspace of root's own is worked on as root,
+/// without any capability.
+struct ContainerUser: Equatable {
+    /// As the container counts.
+    var inside: SpawnRequest.User
+    /// As the host counts: owner of what is mounted.
+    var outside: SpawnRequest.User
+
+    /// Above the ranges that systemd and `subuid` hand out.
+    private static let firstOwn: UInt32 = 0x7000_0000
+
+    static func choose(_ spec: SandboxSpec, workspace: FilePath?, host: HostFacts, settings: ContainerSettings, engine: EngineAPI)
+        -> ContainerUser
+    {
+        if engine.facts.isRootless {
+            switch engine.dialect.rootlessUser {
+            case .kept: return ContainerUser(inside: host.user, outside: host.user)
+            case .rootInside: return ContainerUser(inside: SpawnRequest.User(uid: 0, gid: 0), outside: host.user)
+            }
+        }
+        guard host.isRoot else { return ContainerUser(inside: host.user, outside: host.user) }
+        let user: SpawnRequest.User
+        if let workspace, let status = MountSource.status(workspace) {
+            user = SpawnRequest.User(uid: status.st_uid, gid: status.st_gid)
+        } else if settings.runAs != 0 {
+            user = SpawnRequest.User(uid: settings.runAs, gid: settings.runAs)
+        } else {
+            let digest = Digest.hex(Array(spec.id.rawValue.utf8))
+            let number = firstOwn + (UInt32(digest.prefix(6), radix: 16) ?? 0)
+            user = SpawnRequest.User(uid: number, gid: number)
+        }
+        return ContainerUser(inside: user, outside: user)
+    }
+}

@@ -1,0 +1,122 @@
+public import SandboxCore
+import SandboxHTTP
+
+/// Sandboxes in containers of an engine on this machine: Docker or Podman, by its API.
+public struct ContainerBackend: SandboxBackend {
+    /// What it is.
+    public var descriptor: BackendDescriptor { Self.description(dialect) }
+
+    private let dialect: EngineDialect
+    private let host: HostFacts
+    private let settings: ContainerSettings
+    private let connection: EngineConnection
+    private let lifelines = Lifelines()
+
+    /// A Docker engine.
+    public static func docker(host: HostFacts, settings: ContainerSettings) -> ContainerBackend {
+        ContainerBackend(.docker, host: host, settings: settings)
+    }
+
+    /// A Podman service.
+    public static func podman(host: HostFacts, settings: ContainerSettings) -> ContainerBackend {
+        ContainerBackend(.podman, host: host, settings: settings)
+    }
+
+    /// What the backends of this kind are, whatever their settings.
+    public static let descriptions: [BackendDescriptor] = [description(.podman), description(.docker)]
+
+    private init(_ dialect: EngineDialect, host: HostFacts, settings: ContainerSettings) {
+        self.dialect = dialect
+        self.host = host
+        self.settings = settings
+        connection = EngineConnection(dialect, settings: settings, host: host)
+    }
+
+    private static func description(_ dialect: EngineDialect) -> BackendDescriptor {
+        BackendDescriptor(
+            id: dialect.id, name: dialect.name, summary: dialect.summary, isolation: .container, placement: .local,
+            capabilities: [
+                .mountedWorkspace, .extraMounts, .terminal, .detachedExecs, .reattach, .files, .networkNone, .networkOpen, .memoryLimit,
+                .processorLimit, .processLimit, .privateFileSystem, .processIsolation, .images,
+            ],
+            settings: ContainerSettings.descriptors)
+    }
+
+    /// Asks the engine what it is and can. Makes nothing.
+    public func probe() async -> BackendAvailability {
+        do {
+            let engine = try await connection.reopen()
+            guard engine.facts.isUnderOurKernel, case .unixSocket = engine.client.endpoint else {
+                return .unavailable(
+                    reason: "the engine at \(engine.client.endpoint) does not see this machine's files",
+                    remedy: "use an engine on this machine, by its unix socket")
+            }
+            _ = try host.guest()
+            var details = ["engine": engine.facts.version, "address": "\(engine.client.endpoint)", "api": "\(engine.facts.api)"]
+            details["rootless"] = engine.facts.isRootless ? "yes" : "no"
+            details["seccomp"] = engine.facts.hasSystemCallFilter ? "the engine's own" : "none"
+            details["limit.memory"] = engine.facts.limitsMemory ? "control group" : "refused"
+            details["limit.processes"] = engine.facts.limitsProcesses ? "control group" : "refused"
+            details["limit.processors"] = engine.facts.limitsProcessors ? "control group" : "refused"
+            details["limit.disk"] = "refused"
+            let isThere = try await engine.image(try ImageSupply.check(settings.image)) != nil
+            details["image"] =
+                isThere ? settings.image : settings.pull == .never ? "\(settings.image) (missing)" : "\(settings.image) (will be pulled)"
+            return .available(details: details)
+        } catch let error as SandboxError {
+            return .unavailable(reason: error.message, remedy: error.remedy ?? dialect.start)
+        } catch {
+            return .unavailable(reason: "\(error)", remedy: dialect.start)
+        }
+    }
+
+    /// Makes a container and waits for its guest. Nothing runs in it before `record` has returned.
+    public func create(_ spec: SandboxSpec, record: @Sendable (SandboxReference) async throws -> Void) async throws -> any Sandbox {
+        let name = try imageName(spec.image)
+        let engine = try await connection.open()
+        // Refuses what cannot be before anything is fetched or made.
+        _ = try ContainerPlan(spec, image: name, engine: engine, host: host, settings: settings)
+        let image = try await ImageSupply(engine: engine, settings: settings, logger: host.logger).ensure(name)
+        // By its id, so that a tag that moves meanwhile changes nothing.
+        let plan = try ContainerPlan(spec, image: image.Id, engine: engine, host: host, settings: settings)
+        return try await ContainerLauncher(plan: plan, spec: spec, image: image, engine: engine, host: host, link: link).launch(record)
+    }
+
+    /// Connects to a sandbox that was made earlier.
+    public func attach(to reference: SandboxReference) async throws -> any Sandbox { try await link.attach(to: reference) }
+
+    /// By the containers' labels, and by the records of sandboxes whose container is not there.
+    public func list(owner: OwnerLabel) async throws -> [SandboxReference] {
+        let engine = try await connection.open()
+        let labels = [ContainerLabels.owner: owner.rawValue, ContainerLabels.backend: dialect.id.rawValue]
+        var found: [SandboxID: SandboxReference] = [:]
+        for record in try ContainerFolder.list(host.dataDirectory, owner: owner, backend: dialect.id) { found[record.id] = record }
+        for container in try await engine.containers(labelled: labels) {
+            guard let listed = ContainerLabels.reference(container, backend: dialect.id), listed.owner == owner else { continue }
+            found[listed.id] = SandboxReference(
+                id: listed.id, backend: listed.backend, owner: owner, session: listed.session,
+                locator: (found[listed.id]?.locator ?? [:]).merging(listed.locator) { $1 })
+        }
+        return found.values.sorted { $0.id < $1.id }
+    }
+
+    /// Ends and removes what belongs to the reference.
+    public func remove(_ reference: SandboxReference) async throws { try await removal.remove(reference) }
+
+    private var removal: ContainerRemoval {
+        ContainerRemoval(backend: dialect.id, host: host, engine: connection, lifelines: lifelines)
+    }
+
+    private var link: ContainerLink { ContainerLink(backend: dialect.id, host: host, engine: connection, removal: removal) }
+
+    private func imageName(_ choice: ImageChoice) throws -> String {
+        switch choice {
+        case .backendDefault: return try ImageSupply.check(settings.image)
+        case .reference(let name): return try ImageSupply.check(name)
+        case .rootDirectory(let path):
+            throw SandboxError(
+                .unsupported, "a container cannot start from the directory '\(path)'",
+                remedy: "import it as an image (tar -C \(path) -c . | docker import - NAME) and name that", backend: dialect.id)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import SandboxCore
+import SystemPackage
+
+/// What differs between the engines that speak this API; everything else is one implementation.
+struct EngineDialect: Sendable {
+    /// Who a container's process is when the engine itself runs without root.
+    enum RootlessUser: Sendable {
+        /// The same number inside as outside, by this user namespace mode.
+        case kept(namespace: String)
+        /// Root inside is the engine's user outside.
+        case rootInside
+    }
+
+    var id: BackendID
+    var name: String
+    var summary: String
+    /// Environment variables with the engine's address, the first that is set wins.
+    var addressVariables: [String]
+    /// Whether `docker context` can name the engine.
+    var hasContexts: Bool
+    /// Below the root and below the user's runtime directory.
+    var systemSockets: [FilePath]
+    var runtimeSockets: [FilePath]
+    /// Network modes for "whatever the host can reach".
+    var openNetwork: String
+    var openNetworkRootless: String
+    var rootlessUser: RootlessUser
+    /// Whether the paths to mask can be listed for each container.
+    var masksPaths: Bool
+    var install: String
+    var start: String
+
+    static let docker = EngineDialect(
+        id: BackendID(unchecked: "docker"), name: "Docker", summary: "Containers of a Docker engine, by its API.",
+        addressVariables: ["DOCKER_HOST"], hasContexts: true, systemSockets: ["/var/run/docker.sock"], runtimeSockets: ["docker.sock"],
+        openNetwork: "bridge", openNetworkRootless: "bridge", rootlessUser: .rootInside, masksPaths: true,
+        install: "install it: apt-get install docker.io", start: "start it: systemctl start docker")
+
+    static let podman = EngineDialect(
+        id: BackendID(unchecked: "podman"), name: "Podman", summary: "Containers of a Podman service, by its API.",
+        addressVariables: ["CONTAINER_HOST", "PODMAN_HOST"], hasContexts: false, systemSockets: ["/run/podman/podman.sock"],
+        runtimeSockets: ["podman/podman.sock"], openNetwork: "bridge", openNetworkRootless: "slirp4netns",
+        rootlessUser: .kept(namespace: "keep-id"), masksPaths: false, install: "install it: apt-get install podman",
+        start: "start its service: systemctl start podman.socket (or, as an ordinary user, systemctl --user start podman.socket)")
+}

@@ -1,0 +1,104 @@
+public import SandboxCore
+public import SystemPackage
+
+/// The keys of `[backends.docker]` and `[backends.podman]`.
+public struct ContainerSettings: Sendable, Equatable {
+    /// When an image is fetched.
+    public enum Pull: String, Sendable, CaseIterable {
+        /// When the engine does not have it.
+        case missing
+        case never
+    }
+
+    /// The engine's address; nil looks in the environment, the contexts and the usual places.
+    public var host: String?
+    /// A context of the engine's own configuration.
+    public var context: String?
+    /// For sandboxes that name no image.
+    public var image: String
+    public var pull: Pull
+    /// Seconds for fetching an image.
+    public var pullTimeout: Int
+    /// The container's own layer cannot be written to either.
+    public var readOnlyRoot: Bool
+    /// Processes at once where the sandbox does not say.
+    public var processes: Int
+    /// User and group number of root's sandboxes with a private workspace; 0: one of its own for each sandbox.
+    public var runAs: UInt32
+    /// `INSIDE=OUTSIDE`: where the engine sees paths that we see, when we are in a container ourselves.
+    public var hostPaths: [(inside: FilePath, outside: FilePath)]
+
+    /// The image that is used when nothing names one.
+    public static let defaultImage = "docker.io/library/debian:stable-slim"
+
+    /// The descriptors that the settings file, the forms and the documents are made from.
+    public static let descriptors: [SettingDescriptor] = [
+        SettingDescriptor(key: "host", kind: .text, summary: "The engine's address: unix:///path, tcp://host:port or https://host:port."),
+        SettingDescriptor(key: "context", kind: .text, summary: "A Docker context that names the address."),
+        SettingDescriptor(
+            key: "image", kind: .text, summary: "The image of sandboxes that name none.", defaultText: "\"\(defaultImage)\""),
+        SettingDescriptor(
+            key: "pull", kind: .choice(Pull.allCases.map(\.rawValue)), summary: "When images are fetched.", defaultText: "\"missing\""),
+        SettingDescriptor(
+            key: "pull_timeout", kind: .integer(minimum: 1, maximum: 86400), summary: "Seconds for fetching an image.", defaultText: "900"),
+        SettingDescriptor(
+            key: "read_only_root", kind: .boolean, summary: "Only the workspace, the home, /tmp and /run can be written to.",
+            defaultText: "false"),
+        SettingDescriptor(
+            key: "processes", kind: .integer(minimum: 16, maximum: 4_194_304), summary: "Processes at once where the sandbox does not say.",
+            defaultText: "8192"),
+        SettingDescriptor(
+            key: "run_as", kind: .integer(minimum: 0, maximum: 2_147_483_647),
+            summary: "The user and group number of root's sandboxes with a private workspace; 0 gives each sandbox its own.",
+            defaultText: "0"),
+        SettingDescriptor(
+            key: "host_paths", kind: .textList,
+            summary: "INSIDE=OUTSIDE: where the engine sees our paths, when Sandlot runs in a container itself."),
+    ]
+
+    /// Reads the scope, one element for each value that is not a list; a value that makes no sense is `invalidArgument`.
+    public init(_ values: [String: [String]] = [:]) throws {
+        func text(_ key: String) -> String? { values[key]?.first.flatMap { $0.isEmpty ? nil : $0 } }
+        func number(_ key: String, _ fallback: Int, _ range: ClosedRange<Int>) throws -> Int {
+            guard let text = text(key) else { return fallback }
+            guard let value = Int(text), range.contains(value) else {
+                throw Self.wrong(key, text, "use a number from \(range.lowerBound) to \(range.upperBound)")
+            }
+            return value
+        }
+        host = text("host")
+        context = text("context")
+        image = text("image") ?? Self.defaultImage
+        pull = .missing
+        if let word = text("pull") {
+            guard let known = Pull(rawValue: word) else { throw Self.wrong("pull", word, "use missing or never") }
+            pull = known
+        }
+        pullTimeout = try number("pull_timeout", 900, 1...86400)
+        readOnlyRoot = false
+        if let word = text("read_only_root") {
+            guard let known = Bool(word) else { throw Self.wrong("read_only_root", word, "use true or false") }
+            readOnlyRoot = known
+        }
+        processes = try number("processes", 8192, 16...4_194_304)
+        runAs = UInt32(try number("run_as", 0, 0...2_147_483_647))
+        hostPaths = try (values["host_paths"] ?? []).map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, parts.allSatisfy({ $0.hasPrefix("/") }) else {
+                throw Self.wrong("host_paths", pair, "write /path/inside=/path/outside")
+            }
+            return (inside: FilePath(parts[0]), outside: FilePath(parts[1]))
+        }
+    }
+
+    /// Equal in every value.
+    public static func == (left: ContainerSettings, right: ContainerSettings) -> Bool {
+        left.host == right.host && left.context == right.context && left.image == right.image && left.pull == right.pull
+            && left.pullTimeout == right.pullTimeout && left.readOnlyRoot == right.readOnlyRoot && left.processes == right.processes
+            && left.runAs == right.runAs && left.hostPaths.elementsEqual(right.hostPaths) { $0 == $1 }
+    }
+
+    private static func wrong(_ key: String, _ value: String, _ remedy: String) -> SandboxError {
+        SandboxError(.invalidArgument, "the setting \(key) is '\(value)'", remedy: remedy)
+    }
+}
