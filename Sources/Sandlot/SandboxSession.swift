@@ -64,7 +64,8 @@ extension Engine {
 
     /// A session for as long as `body` lasts; it ends with the program even if that is killed.
     public func withSession<R: Sendable>(
-        _ request: SessionRequest = SessionRequest(), _ body: (SandboxSession) async throws -> R
+        _ request: SessionRequest = SessionRequest(), isolation: isolated (any Actor)? = #isolation,
+        _ body: (SandboxSession) async throws -> R
     ) async throws -> R {
         var request = request
         request.endsWithCreator = true

@@ -13,7 +13,7 @@ public import SandboxEngine
 public enum Sandlot {
     /// Runs `body` with an engine made from the settings of this machine, and lets go of everything afterwards.
     public static func withEngine<R: Sendable>(
-        _ options: SandlotOptions = SandlotOptions(), _ body: (Engine) async throws -> R
+        _ options: SandlotOptions = SandlotOptions(), isolation: isolated (any Actor)? = #isolation, _ body: (Engine) async throws -> R
     ) async throws -> R {
         let engine = try SandlotRuntime(options).engine
         do {

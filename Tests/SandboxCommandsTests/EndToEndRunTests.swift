@@ -85,4 +85,25 @@ struct EndToEndRunTests {
             #expect(result.text == "24 80\r\n", "\(result.error)")
         }
     }
+
+    @Test func anInterruptionReachesTheCommandAndItsAnswerCounts() throws {
+        try BuiltSandlot.with { sandlot in
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: sandlot.path)
+            process.arguments = ["run", "--", "sh", "-c", "trap 'echo caught; exit 9' INT; echo ready; while :; do sleep 0.05; done"]
+            process.environment = ProcessInfo.processInfo.environment.merging([
+                "SANDLOT_DATA_DIRECTORY": sandlot.directory.appending(path: "data").path
+            ]) { $1 }
+            let pipe = Pipe()
+            process.standardOutput = pipe.fileHandleForWriting
+            process.standardInput = FileHandle.nullDevice
+            try process.run()
+            try pipe.fileHandleForWriting.close()
+            #expect(pipe.fileHandleForReading.availableData == Data("ready\n".utf8))
+            process.interrupt()
+            #expect(try pipe.fileHandleForReading.readToEnd() == Data("caught\n".utf8))
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 9)
+        }
+    }
 }

@@ -3,7 +3,7 @@ enum Progress {
     /// Runs `body`; shows what is being done and for how long, and wipes the line at the end.
     static func during<R: Sendable>(_ what: String, in context: CommandContext, _ body: () async throws -> R) async throws -> R {
         guard context.showsProgress else { return try await body() }
-        let line = Task { try await show(what, in: context) }
+        let line = Task { await show(what, in: context) }
         do {
             let result = try await body()
             await wipe(line, in: context)
@@ -14,19 +14,20 @@ enum Progress {
         }
     }
 
-    private static func show(_ what: String, in context: CommandContext) async throws {
+    /// True once there is a line to wipe.
+    private static func show(_ what: String, in context: CommandContext) async -> Bool {
         let start = ContinuousClock.now
-        try await Task.sleep(for: .seconds(1))
-        while true {
+        var isShown = false
+        while (try? await Task.sleep(for: .seconds(1))) != nil {
             let seconds = (ContinuousClock.now - start).components.seconds
-            try await context.error.write("\r\u{1B}[K\(what) … \(seconds) s")
-            try await Task.sleep(for: .seconds(1))
+            try? await context.error.write("\r\u{1B}[K\(what) … \(seconds) s")
+            isShown = true
         }
+        return isShown
     }
 
-    private static func wipe(_ line: Task<Void, any Error>, in context: CommandContext) async {
+    private static func wipe(_ line: Task<Bool, Never>, in context: CommandContext) async {
         line.cancel()
-        _ = await line.result
-        try? await context.error.write("\r\u{1B}[K")
+        if await line.value { try? await context.error.write("\r\u{1B}[K") }
     }
 }
