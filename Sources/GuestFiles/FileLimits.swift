@@ -34,10 +34,13 @@ public enum FileLimits {
     /// Groups of one regular expression; the C library's stack grows with them.
     public static let groups = 250
     /// Product of the upper bounds of all intervals (`{n,m}`) of a regular expression; the C library's memory grows with it.
-    public static let intervalProduct = 10_000
+    public static let intervalProduct = 255
+    /// Bytes of a line that a regular expression looks at, and bytes after which its cached states are thrown away: the C library never
+    /// forgets one, and a contrived expression makes one of some kilobytes per byte.
+    public static let expressionLine = 64 << 10
     /// Bytes at the start of a file in which a NUL makes it binary.
     public static let binaryProbe = 8 << 10
-    /// Bytes of a line that a grep looks at; the rest of a longer line is skipped.
+    /// Bytes of a line that a grep for text looks at; the rest of a longer line is skipped.
     public static let line = 1 << 20
     /// Bytes of a line in a match.
     public static let matchText = 4096

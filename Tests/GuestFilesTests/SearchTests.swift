@@ -102,6 +102,7 @@ struct SearchTests {
     @Test(.timeLimit(.minutes(1)), arguments: [
         String(repeating: "(", count: 200) + "x" + String(repeating: ")", count: 200), String(repeating: "a?", count: 2000),
         String(repeating: "a|", count: 2000) + "x", "(((a*)*)*)*x", String(repeating: "(a|", count: 200) + "x" + String(repeating: ")", count: 200),
+        "a+x|^x", "[a-z]+[0-9]|x", "(a|b)*a(a|b){200}c|^x$",
     ])
     func `patterns that are heavy for the C library neither crash nor hang`(pattern: String) throws {
         try directory.write(String(repeating: "a", count: 100_000) + "b\nx\n", to: "f")

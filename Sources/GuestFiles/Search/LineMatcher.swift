@@ -4,6 +4,9 @@ internal import GuestProtocol
 
 /// Finds a pattern in lines: text by a search for its bytes, or a POSIX extended regular expression as the C library has it (in the C locale: on
 /// bytes; case is ignored for ASCII only). Back-references are refused: with them one line may take longer than anyone waits.
+///
+/// The expression is compiled behind `^[^\n]*`, so that a line is read once. Left alone, the C library tries every start anew, and `a+x` takes a
+/// minute on a line of 100,000 times `a`.
 final class LineMatcher {
     private enum Kind {
         case text([UInt8])
@@ -31,19 +34,30 @@ final class LineMatcher {
         }
         try LineMatcher.check(pattern)
         kind = .expression
-        let flags = REG_EXTENDED | REG_NEWLINE | (ignoresCase ? REG_ICASE : 0)
-        let result = pattern.withPath { regcomp(&expression, $0, flags) }
-        guard result == 0 else {
-            var text = [CChar](repeating: 0, count: 256)
-            regerror(result, &expression, &text, text.count)
-            isCompiled = false
-            throw GuestFailure.invalid(
-                "bad regular expression: " + String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
-        }
-        isCompiled = true
+        // Alone first: behind the prefix, parentheses that do not pair could become pairs.
+        try compile(pattern)
+        compiled = Array("^[^\n]*(".utf8) + pattern + Array(")".utf8)
+        try compile(compiled)
     }
 
     private var isCompiled = false
+    private var compiled: [UInt8] = []
+    /// Bytes that the expression has looked at since it was compiled.
+    private var scanned = 0
+
+    private func compile(_ pattern: [UInt8]) throws {
+        if isCompiled { regfree(&expression) }
+        let flags = REG_EXTENDED | REG_NEWLINE | REG_NOSUB | (ignoresCase ? REG_ICASE : 0)
+        let result = pattern.withPath { regcomp(&expression, $0, flags) }
+        isCompiled = result == 0
+        scanned = 0
+        guard isCompiled else {
+            var text = [CChar](repeating: 0, count: 256)
+            regerror(result, &expression, &text, text.count)
+            throw GuestFailure.invalid(
+                "bad regular expression: " + String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+        }
+    }
 
     deinit { if isCompiled { regfree(&expression) } }
 
@@ -56,7 +70,7 @@ final class LineMatcher {
     }
 
     /// Whether the line at `range` of the block matches. Lines must be asked for in order.
-    func matches(_ block: UnsafeRawBufferPointer, _ range: Range<Int>) -> Bool {
+    func matches(_ block: UnsafeRawBufferPointer, _ range: Range<Int>) throws -> Bool {
         switch kind {
         case .text(let text):
             var hit = nextHit ?? find(text, block, from: range.lowerBound)
@@ -65,9 +79,12 @@ final class LineMatcher {
             return hit + text.count <= range.upperBound
         case .expression:
             guard let base = block.baseAddress else { return false }
-            var match = regmatch_t(rm_so: 0, rm_eo: regoff_t(range.count))
+            let count = min(range.count, FileLimits.expressionLine)
+            if scanned + count > FileLimits.expressionLine { try compile(compiled) }
+            scanned += count
+            var match = regmatch_t(rm_so: 0, rm_eo: regoff_t(count))
             let start = (base + range.lowerBound).assumingMemoryBound(to: CChar.self)
-            return regexec(&expression, start, 1, &match, REG_STARTEND) == 0
+            return regexec(&expression, start, 1, &match, REG_STARTEND | (count < range.count ? REG_NOTEOL : 0)) == 0
         }
     }
 

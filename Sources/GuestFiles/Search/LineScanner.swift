@@ -57,9 +57,9 @@ final class LineScanner {
                 end = filled
                 skipsRest = !isEnd
             }
-            if let end, end > start || end < filled { lines(start..<end) }
+            if let end, end > start || end < filled { try lines(start..<end) }
             if isEnd {
-                if let end, end + 1 < filled { lines((end + 1)..<filled) }
+                if let end, end + 1 < filled { try lines((end + 1)..<filled) }
                 return
             }
             let next = end.map { min($0 + 1, filled) } ?? start
@@ -72,8 +72,8 @@ final class LineScanner {
     }
 
     /// Looks at whole lines; `range` ends before the last one's end.
-    private func lines(_ range: Range<Int>) {
-        buffer.withUnsafeBytes { space in
+    private func lines(_ range: Range<Int>) throws {
+        try buffer.withUnsafeBytes { space in
             let block = UnsafeRawBufferPointer(rebasing: space[range])
             matcher.begin(block)
             if context == 0, matcher.canSkip(block, from: 0) {
@@ -90,14 +90,14 @@ final class LineScanner {
                 let end = LineScanner.find(block, start, block.count) ?? block.count
                 line += 1
                 let hasReturn = end > start && block[end - 1] == UInt8(ascii: "\r")
-                look(block, start..<(hasReturn ? end - 1 : end))
+                try look(block, start..<(hasReturn ? end - 1 : end))
                 start = end + 1
             }
         }
     }
 
-    private func look(_ block: UnsafeRawBufferPointer, _ range: Range<Int>) {
-        if matcher.matches(block, range) {
+    private func look(_ block: UnsafeRawBufferPointer, _ range: Range<Int>) throws {
+        if try matcher.matches(block, range) {
             for earlier in before { add(earlier.text, earlier.line, isContext: true) }
             before = []
             add(LineScanner.cut(block, range), line, isContext: false)
