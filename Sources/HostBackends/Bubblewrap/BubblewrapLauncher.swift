@@ -78,9 +78,10 @@ struct BubblewrapLauncher {
             Number.birth: birth.guestEnd,
         ]
         for (index, file) in blueprint.files.enumerated() {
-            request.descriptors[Number.files + Int32(index)] = try Descriptors.memory(Array(file.content.utf8))
+            request.descriptors[Number.files + Int32(index)] = try file.open()
         }
-        request.leadsSession = !spec.endsWithCreator
+        // Never in the session of whoever made it: a key that interrupts a terminal is for the command, not for the sandbox beneath it.
+        request.leadsSession = true
         request.user = blueprint.identity.user
         request.groups = blueprint.enforcement.group.membershipFiles
         request.limits = blueprint.enforcement.perProcess

@@ -38,7 +38,7 @@ struct BubblewrapProbe {
     private func tryOnce(_ bwrap: FilePath, _ guest: FilePath, _ identity: RunIdentity) async throws -> CommandResult {
         typealias Number = BubblewrapPlan.Descriptor
         var nodes: [BubblewrapPlan.Node] = [.memory("/", mode: 0o755)]
-        nodes += try SystemTree.host(network: .none, extra: backend.settings.systemPaths)
+        nodes += try SystemTree.host(extra: backend.settings.systemPaths)
         nodes += [.process("/proc")] + (identity.isRoot ? SystemTree.masks() : [])
         nodes += [.devices("/dev"), .directory(BubblewrapPlan.Place.workspace, mode: nil), .directory("/.sandlot", mode: 0o755)]
         nodes += [.bind(source: guest, target: BubblewrapPlan.Place.guest, readOnly: true)]

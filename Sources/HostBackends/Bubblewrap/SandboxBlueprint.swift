@@ -6,7 +6,7 @@ import SystemPackage
 /// A specification after all checks: what will be made, and nothing is made yet.
 struct SandboxBlueprint {
     var plan: BubblewrapPlan
-    var files: [GeneratedFile]
+    var files: [PlacedFile]
     var identity: RunIdentity
     var enforcement: LimitEnforcement
     var folder: SandboxFolder
@@ -34,7 +34,7 @@ struct SandboxBlueprint {
             sources.append(source)
             homeNode = .bind(source: source, target: BubblewrapPlan.Place.home, readOnly: false)
         }
-        let (rootNodes, hasConfiguration) = try Self.root(spec, settings, paths)
+        let (rootNodes, rootFiles) = try Self.root(spec, settings, paths)
 
         let workspaceNode: BubblewrapPlan.Node
         var choice = spec.workspace
@@ -64,11 +64,13 @@ struct SandboxBlueprint {
         // Process 1 and bwrap itself are in the group too; a supervisor for each running exec counts as the sandbox' own.
         enforcement = try LimitEnforcement(
             spec.limits, for: spec.id, layout: .detect(), ownProcesses: 2, isRoot: identity.isRoot)
-        files = hasConfiguration ? [] : GeneratedFile.all(hostname: spec.hostname)
+        files = rootFiles
         let fileNodes = files.enumerated().map { index, file in
             BubblewrapPlan.Node.file(descriptor: BubblewrapPlan.Descriptor.files + Int32(index), target: file.target)
         }
         var nodes: [BubblewrapPlan.Node] = [.memory("/", mode: 0o755)]
+        // bwrap makes the folders of files that only their owner can enter.
+        if !files.isEmpty { nodes.append(.directory("/etc", mode: 0o755)) }
         nodes += rootNodes + fileNodes
         nodes += [.process("/proc")] + (identity.isRoot ? SystemTree.masks() : [])
         nodes += [.devices("/dev"), .memory("/tmp", mode: 0o1777), .memory("/run", mode: 0o755)]
@@ -85,13 +87,17 @@ struct SandboxBlueprint {
 
     private static func root(
         _ spec: SandboxSpec, _ settings: BubblewrapSettings, _ paths: HostPaths
-    ) throws -> (nodes: [BubblewrapPlan.Node], hasConfiguration: Bool) {
+    ) throws -> (nodes: [BubblewrapPlan.Node], files: [PlacedFile]) {
         switch spec.image {
-        case .backendDefault: return (try SystemTree.host(network: spec.network, extra: settings.systemPaths), false)
+        case .backendDefault:
+            let configuration = try ConfigurationFiles(network: spec.network)
+            let nodes = try SystemTree.host(extra: settings.systemPaths) + configuration.nodes
+            return (nodes, PlacedFile.identity(hostname: spec.hostname) + configuration.files)
         case .rootDirectory(let directory):
             let real = try paths.source(directory, what: "the root directory", mustBeDirectory: true)
             let hasConfiguration = HostDirectory.exists(real.appending("etc"))
-            return (try SystemTree.directory(real, network: spec.network), hasConfiguration)
+            let nodes = try SystemTree.directory(real, network: spec.network)
+            return (nodes, hasConfiguration ? [] : PlacedFile.identity(hostname: spec.hostname))
         case .reference(let name):
             throw SandboxError(
                 .unsupported, "bubblewrap has no images, so '\(name)' cannot be used",

@@ -8,53 +8,24 @@ struct SystemTree {
     /// Folders of `/` that hold programs and libraries.
     private static let programFolders = ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"]
 
-    /// What programs need of /etc. An allow-list: everything else there is the host's business. Folders that also hold private keys
-    /// (/etc/ssl/private) are named more exactly.
-    private static let configuration = [
-        "alternatives", "bash.bashrc", "ca-certificates", "ca-certificates.conf", "crypto-policies", "debian_version", "fonts", "gai.conf",
-        "host.conf", "inputrc", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "locale.alias", "locale.conf", "localtime", "login.defs",
-        "magic", "magic.mime", "mime.types", "netconfig", "networks", "nsswitch.conf", "os-release", "perl", "pki/ca-trust",
-        "pki/tls/certs",
-        "profile", "profile.d", "protocols", "rpc", "services", "shells", "ssl/certs", "ssl/cert.pem", "ssl/openssl.cnf", "terminfo",
-        "timezone", "xml",
-    ]
-    private static let configurationPrefixes = ["python3", "python2", "java-", "ghostscript", "vim"]
-
     /// The host's own directories and files that commands may read where there is no root of their own.
     static func readablePaths(network: NetworkPolicy) throws -> [FilePath] {
-        var names = configuration + ["passwd", "group", "hosts", "hostname"]
-        names += try HostDirectory.names(in: "/etc").filter { name in configurationPrefixes.contains { name.hasPrefix($0) } }
-        if network == .open { names.append("resolv.conf") }
-        return (programFolders.map { FilePath("/").appending($0) } + names.map { FilePath("/etc/\($0)") }).filter {
-            access($0.string, F_OK) == 0
-        }
+        let identity = ["passwd", "group", "hosts", "hostname"].map { FilePath("/etc/\($0)") }
+        let all = programFolders.map { FilePath("/").appending($0) } + identity + (try ConfigurationFiles.paths(network: network))
+        return all.filter { access($0.string, F_OK) == 0 }
     }
 
-    /// The host's own directories.
-    static func host(network: NetworkPolicy, extra: [FilePath]) throws -> [BubblewrapPlan.Node] {
+    /// The host's own directories, without /etc.
+    static func host(extra: [FilePath]) throws -> [BubblewrapPlan.Node] {
         var nodes: [BubblewrapPlan.Node] = []
         for name in programFolders { nodes += try node(FilePath("/").appending(name), at: FilePath("/").appending(name)) }
-        var names = configuration
-        names += try HostDirectory.names(in: "/etc").filter { name in configurationPrefixes.contains { name.hasPrefix($0) } }.sorted()
-        if network == .open { names.append("resolv.conf") }
-        for name in names {
-            let path = FilePath("/etc/\(name)")
-            // The name servers' file is often a link into /run, which is not there inside: its content is what is wanted.
-            if name == "resolv.conf", let real = try? HostPaths.real(path, what: "the name servers' file") {
-                nodes.append(.bind(source: real, target: path, readOnly: true))
-            } else {
-                nodes += try node(path, at: path)
-            }
-        }
         for path in extra {
             let real = try HostPaths.real(path, what: "the system path")
             nodes.append(.bind(source: real, target: path, readOnly: true))
         }
         nodes += [.symbolicLink(content: "/tmp", target: "/var/tmp"), .symbolicLink(content: "/run", target: "/var/run")]
-        nodes += [.directory("/mnt", mode: nil), .directory("/opt", mode: nil)].filter { node in
-            if case .directory(let path, _) = node { return !extra.contains { $0.starts(with: path) } }
-            return true
-        }
+        let empty: [FilePath] = ["/mnt", "/opt"]
+        nodes += empty.filter { folder in !extra.contains { $0.starts(with: folder) } }.map { .directory($0, mode: nil) }
         return nodes
     }
 
@@ -93,7 +64,7 @@ struct SystemTree {
     }
 
     /// One file, folder or link, if it is there.
-    private static func node(_ source: FilePath, at target: FilePath) throws -> [BubblewrapPlan.Node] {
+    static func node(_ source: FilePath, at target: FilePath) throws -> [BubblewrapPlan.Node] {
         var status = stat()
         guard lstat(source.string, &status) == 0 else { return [] }
         switch status.st_mode & S_IFMT {
