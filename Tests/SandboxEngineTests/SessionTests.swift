@@ -181,3 +181,31 @@ struct SessionTests {
         await engine.shutdown()
     }
 }
+
+@Suite("Retention")
+struct RetentionTests {
+    @Test func `closed sessions and the oldest output are forgotten when it is time`() async throws {
+        try await EngineFixture.run(InMemoryBackend(), { $0.outputTotalLimit = 6 }) { fixture, engine in
+            let session = try await engine.open(SessionRequest())
+            let old = try await engine.start(session.id, ExecRequest(.shell("echo old")))
+            _ = try await engine.wait(for: old.id)
+            let young = try await engine.start(session.id, ExecRequest(.shell("echo young")))
+            _ = try await engine.wait(for: young.id)
+            try await engine.prune()
+            #expect(try await engine.text(of: old.id) == "")
+            #expect(try await engine.exec(old.id).dropped.standardOutput == 4)
+            #expect(try await engine.text(of: young.id) == "young\n")
+            try await engine.close(session.id)
+            try await engine.prune()
+            #expect(try await engine.session(session.id.rawValue).state == .closed)
+            await engine.shutdown()
+            let later = try fixture.engine { $0.retention = .milliseconds(-1) }
+            try await later.prune()
+            #expect(await code { _ = try await later.session(session.id.rawValue) } == .notFound)
+            #expect(await code { _ = try await later.exec(young.id) } == .notFound)
+            let events = try await later.allEvents()
+            #expect(events.isEmpty)
+            await later.shutdown()
+        }
+    }
+}

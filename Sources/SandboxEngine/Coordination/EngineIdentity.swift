@@ -30,9 +30,7 @@ struct EngineIdentity: Sendable {
             return false
         }
         // What cannot be told counts as alive: its sandboxes are left alone.
-        guard let lock = try? FileLock.trying(at: Self.path(engine, in: locks)) else { return true }
-        lock.unlock()
-        return false
+        return (try? FileLock.isHeld(at: Self.path(engine, in: locks))) ?? true
     }
 
     /// Removes the file of an engine that is dead.

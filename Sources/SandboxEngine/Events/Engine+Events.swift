@@ -41,8 +41,7 @@ private final class EventCursor: Sendable {
             state.withLock { $0.page = page.reversed() }
             guard page.isEmpty else { continue }
             guard follow else { return nil }
-            await engine.store.commits.wait(past: generation)
-            try Task.checkCancellation()
+            try await engine.foreignChange(past: generation)
         }
     }
 

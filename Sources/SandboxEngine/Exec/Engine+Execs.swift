@@ -13,6 +13,7 @@ extension Engine {
 
     /// Waits for an exec to be over, whichever engine follows it.
     public func wait(for id: ExecID) async throws -> ExecRecord {
+        var isWatched = false
         while true {
             let generation = store.commits.generation
             let record = try await exec(id)
@@ -20,8 +21,10 @@ extension Engine {
             if let live = try await adopted(id) {
                 await Self.untilOver(live)
             } else {
+                // What came before the watch began would not be told: look once more.
+                if isWatched { try await foreignChange(past: generation) }
                 watch.watch(walPath)
-                await store.commits.wait(past: generation)
+                isWatched = true
             }
             try Task.checkCancellation()
         }
@@ -86,6 +89,16 @@ extension Engine {
             throw SandboxError(.notFound, "there is no exec '\(id)'", remedy: "list the execs")
         }
         return row
+    }
+
+    /// Waits for a commit of any process. Where files cannot be watched (no inotify instances left), that is a look four times a second.
+    func foreignChange(past generation: UInt64) async throws {
+        if watch.watch(walPath) {
+            await store.commits.wait(past: generation)
+        } else {
+            try await Task.sleep(for: .milliseconds(250))
+        }
+        try Task.checkCancellation()
     }
 
     var walPath: FilePath { FilePath(store.path.string + "-wal") }

@@ -9,6 +9,11 @@ extension Engine {
     func follow(_ live: LiveExec) async {
         var failures = 0
         while true {
+            // A command that came up during a shutdown is left to the next engine.
+            if isShutDown.withLock({ $0 }) {
+                await live.running.detach()
+                return letGo(live, CancellationError())
+            }
             let before = live.spool.offsets
             do {
                 for try await event in live.running.events {

@@ -75,7 +75,7 @@ final class SpoolCursor: Sendable {
         // What came before the watch began would not be told.
         for channel in channels where try reader.read(exec, channel, from: offsets.withLock({ $0[channel] }), limit: 1) != nil { return }
         if try await engine.exec(exec).isOver { return }
-        await engine.store.commits.wait(past: generation)
+        try await engine.foreignChange(past: generation)
     }
 }
 

@@ -55,7 +55,8 @@ extension Router {
 
     /// What a request asks of any backend.
     static func needs(
-        limits: ResourceLimits, network: NetworkPolicy?, image: ImageChoice, workspace: WorkspaceChoice, mounts: [Mount]
+        limits: ResourceLimits, network: NetworkPolicy?, image: ImageChoice, workspace: WorkspaceChoice, home: HomePersistence,
+        mounts: [Mount]
     ) -> [Need] {
         var needs: [Need] = []
         func need(_ capability: Capability, _ reason: String, if condition: Bool) {
@@ -69,6 +70,7 @@ extension Router {
         need(.networkOpen, "network 'open'", if: network == .open)
         need(.images, "the chosen image", if: image != .backendDefault)
         need(.mountedWorkspace, "the mounted workspace", if: workspace != .private)
+        need(.extraMounts, "the home that is kept", if: home != .ephemeral)
         need(.extraMounts, "the mounts", if: !mounts.isEmpty)
         return needs
     }

@@ -39,7 +39,7 @@ extension SessionPlan {
     func query(_ mode: SandboxMode) -> Router.Query {
         Router.Query(
             wantsSandbox: wantsSandbox(mode), backend: backend, statedFloor: floor,
-            needs: Router.needs(limits: limits, network: network, image: image, workspace: workspace, mounts: mounts))
+            needs: Router.needs(limits: limits, network: network, image: image, workspace: workspace, home: home, mounts: mounts))
     }
 
     private static func check(_ request: SessionRequest) throws {

@@ -14,6 +14,9 @@ public final class FileLock: Sendable {
     /// Takes the lock, or returns nil while somebody else (this process included) holds it.
     public static func trying(at path: FilePath) throws -> FileLock? { try take(path, LOCK_EX | LOCK_NB) }
 
+    /// Whether somebody holds the lock. Any number may ask at the same time without disturbing each other.
+    public static func isHeld(at path: FilePath) throws -> Bool { try take(path, LOCK_SH | LOCK_NB) == nil }
+
     /// Takes the lock and blocks the thread until it has it: only for locks that are held for milliseconds.
     static func waiting(at path: FilePath) throws -> FileLock {
         guard let lock = try take(path, LOCK_EX) else {
