@@ -36,7 +36,8 @@ final class BackendsUnderTest: Sendable {
         var problem: String?
         do {
             list += try StandardBackends.all(
-                dataDirectory: dataDirectory, settings: { _ in [:] }, logger: Logger(label: "conformance") { _ in SwiftLogNoOpLogHandler() })
+                dataDirectory: dataDirectory, settings: { _ in [:] }, logger: Logger(label: "conformance") { _ in SwiftLogNoOpLogHandler() }
+            )
         } catch { problem = "\(error)" }
         if let wanted = Self.environment("CONFORMANCE_BACKENDS") {
             let names = Set(wanted.split(separator: ",").map(String.init))
@@ -52,7 +53,8 @@ final class BackendsUnderTest: Sendable {
     private static func makeRoot() -> FilePath {
         let parent = FilePath(environment("SANDLOT_TEST_ROOT") ?? "/tmp")
         let path = parent.appending("sandlot-conformance-\(getpid())")
-        precondition(mkdir(path.string, 0o755) == 0 || errno == EEXIST, "cannot make \(path): set SANDLOT_TEST_ROOT to a writable directory")
+        precondition(
+            mkdir(path.string, 0o755) == 0 || errno == EEXIST, "cannot make \(path): set SANDLOT_TEST_ROOT to a writable directory")
         return path
     }
 

@@ -38,7 +38,9 @@ struct Leftovers {
             for name in names(in: FilePath(folder)) {
                 let path = folder + "/" + name
                 // Symbolic links (cpu -> cpu,cpuacct) would show everything twice.
-                guard let kind = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType, kind == .typeDirectory else { continue }
+                guard let kind = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType,
+                    kind == .typeDirectory
+                else { continue }
                 if known.contains(where: { name.contains($0) }) { found.append("control group \(path)") }
                 waiting.append(path)
             }

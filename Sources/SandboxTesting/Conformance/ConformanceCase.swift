@@ -41,7 +41,9 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
     public func skipReason(for descriptor: BackendDescriptor) -> String? {
         let missing = requires.subtracting(descriptor.capabilities).sorted()
         if !missing.isEmpty { return "does not claim " + missing.map(\.rawValue).joined(separator: ", ") }
-        if descriptor.isolation < isolation { return "isolation '\(descriptor.isolation.rawValue)' promises less than '\(isolation.rawValue)'" }
+        if descriptor.isolation < isolation {
+            return "isolation '\(descriptor.isolation.rawValue)' promises less than '\(isolation.rawValue)'"
+        }
         return nil
     }
 }

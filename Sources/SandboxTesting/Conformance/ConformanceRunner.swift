@@ -60,7 +60,9 @@ public struct ConformanceRunner: Sendable {
 
     /// Runs a body until the deadline; nil when it returned in time, else why not. A body that hangs although it was cancelled is left
     /// behind, because a suite that hangs with its subject reports nothing: hence tasks that nobody waits for.
-    private static func race(_ deadline: Duration, _ what: String, _ body: @escaping @Sendable () async throws -> Void) async -> (any Error)? {
+    private static func race(_ deadline: Duration, _ what: String, _ body: @escaping @Sendable () async throws -> Void) async -> (
+        any Error
+    )? {
         let once = Once()
         return await withCheckedContinuation { continuation in
             once.set(continuation)

@@ -29,7 +29,9 @@ extension ConformanceContext {
     ) async throws {
         let expected = "\(what): a refusal " + reasons.map(\.rawValue).sorted().joined(separator: " or ")
         do { try await body() } catch let refusal as FileRefusal {
-            guard reasons.contains(refusal.reason) else { throw ConformanceFailure(expected: expected, found: "\(refusal.reason): \(refusal)") }
+            guard reasons.contains(refusal.reason) else {
+                throw ConformanceFailure(expected: expected, found: "\(refusal.reason): \(refusal)")
+            }
             return
         } catch { throw ConformanceFailure(expected: expected, found: "\(type(of: error)): \(error)") }
         throw ConformanceFailure(expected: expected, found: "no refusal")
@@ -48,7 +50,8 @@ extension ConformanceContext {
     public func output(of line: String, in sandbox: any Sandbox, _ edit: (inout ExecRequest) -> Void = { _ in }) async throws -> String {
         let result = try await shell(line, in: sandbox, edit)
         guard result.outcome.isSuccess else {
-            throw ConformanceFailure(expected: "that '\(line.prefix(200))' succeeds", found: "\(result.outcome) \(result.errorText.prefix(400))")
+            throw ConformanceFailure(
+                expected: "that '\(line.prefix(200))' succeeds", found: "\(result.outcome) \(result.errorText.prefix(400))")
         }
         return result.outputText.hasSuffix("\n") ? String(result.outputText.dropLast()) : result.outputText
     }

@@ -15,12 +15,17 @@ enum ArgumentCases {
             let big = String(repeating: "0123456789abcdef", count: 4096)
             let sandbox = try await c.makeSandbox()
             let found = try await sandbox.run(
-                ExecRequest(.arguments(["/bin/sh", "-c", "n=0; for a in \"$@\"; do n=$((n + ${#a})); done; echo $# $n", "sh"] + Array(repeating: big, count: 16))))
+                ExecRequest(
+                    .arguments(
+                        ["/bin/sh", "-c", "n=0; for a in \"$@\"; do n=$((n + ${#a})); done; echo $# $n", "sh"]
+                            + Array(repeating: big, count: 16))))
             try c.expect(found.outputText, equals: "16 1048576\n", "count and length")
         },
         ConformanceCase("arguments.too-large", "an argument list that the system cannot take is an error, and no outcome") { c in
             let sandbox = try await c.makeSandbox()
-            if c.backend.descriptor.capabilities.contains(.processIsolation), try await c.shell("test -r /proc/self/status", in: sandbox).outcome != .exited(code: 0) {
+            if c.backend.descriptor.capabilities.contains(.processIsolation),
+                try await c.shell("test -r /proc/self/status", in: sandbox).outcome != .exited(code: 0)
+            {
                 throw ConformanceSkip("the sandbox has no limit to arguments")
             }
             let big = String(repeating: "x", count: 1 << 20)
@@ -32,7 +37,9 @@ enum ArgumentCases {
         },
         ConformanceCase("arguments.nul", "an argument with a NUL byte is refused, not cut") { c in
             let sandbox = try await c.makeSandbox()
-            try await c.expectError([.invalidArgument], "a NUL byte") { _ = try await sandbox.start(ExecRequest(.arguments(["echo", "a\0b"]))) }
+            try await c.expectError([.invalidArgument], "a NUL byte") {
+                _ = try await sandbox.start(ExecRequest(.arguments(["echo", "a\0b"])))
+            }
         },
         ConformanceCase("arguments.shell-line", "a shell line is one argument of sh, with its pipes and quotes") { c in
             let found = try await c.shell("printf '%s\\n' 'a b' \"c d\" | cat", in: c.makeSandbox())

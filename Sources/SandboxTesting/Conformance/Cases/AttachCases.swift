@@ -19,7 +19,9 @@ enum AttachCases {
             try c.expect(second.text, equals: "two\nthree\n", "the rest")
             try c.expect(ending.outcome, equals: .exited(code: 0), "the outcome")
         },
-        ConformanceCase("attach.after-end", "the output and the outcome of a command that ended unheard are still there", requires: [.detachedExecs]) { c in
+        ConformanceCase(
+            "attach.after-end", "the output and the outcome of a command that ended unheard are still there", requires: [.detachedExecs]
+        ) { c in
             let sandbox = try await c.makeSandbox()
             let exec = try await sandbox.start(ExecRequest(.shell("echo unheard; echo err >&2; exit 7")))
             await exec.detach()
@@ -59,7 +61,8 @@ enum AttachCases {
             let sandbox = try await c.makeSandbox()
             try await c.expectError([.notFound], "the attachment") { _ = try await sandbox.attach(to: .random(), from: .zero) }
         },
-        ConformanceCase("attach.forget", "a forgotten exec is unknown, and its id still never runs again", requires: [.detachedExecs]) { c in
+        ConformanceCase("attach.forget", "a forgotten exec is unknown, and its id still never runs again", requires: [.detachedExecs]) {
+            c in
             let sandbox = try await c.makeSandbox()
             let request = ExecRequest(.shell("echo run >>runs"))
             _ = try await sandbox.run(request)

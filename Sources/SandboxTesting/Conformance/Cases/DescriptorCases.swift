@@ -7,7 +7,9 @@ enum DescriptorCases {
         ConformanceCase("descriptor.complete", "the descriptor has a valid id, a name and a summary") { c in
             let descriptor = c.backend.descriptor
             _ = try BackendID(validating: descriptor.id.rawValue)
-            try c.expect(!descriptor.name.isEmpty && !descriptor.summary.isEmpty, "name and summary", found: "'\(descriptor.name)', '\(descriptor.summary)'")
+            try c.expect(
+                !descriptor.name.isEmpty && !descriptor.summary.isEmpty, "name and summary",
+                found: "'\(descriptor.name)', '\(descriptor.summary)'")
             let keys = descriptor.settings.map(\.key)
             try c.expect(Set(keys).count, equals: keys.count, "different setting keys")
         },
@@ -18,18 +20,26 @@ enum DescriptorCases {
                 }
             }
         },
-        ConformanceCase("descriptor.capabilities-are-true", "a claimed word of a specification is accepted; one that is not claimed is refused and makes nothing") { c in
+        ConformanceCase(
+            "descriptor.capabilities-are-true",
+            "a claimed word of a specification is accepted; one that is not claimed is refused and makes nothing"
+        ) { c in
             for (capability, edit) in edits(c) where c.claims(capability) {
                 do { try await c.makeSandbox(edit).destroy() } catch let error as SandboxError {
                     throw ConformanceFailure(expected: "claimed '\(capability.rawValue)' to work", found: "\(error)")
                 }
             }
             for (capability, edit) in edits(c) where !c.claims(capability) {
-                try await c.expectError([.unsupported], "'\(capability.rawValue)', which is not claimed") { _ = try await c.makeSandbox(edit) }
-                try c.expect(try await c.backend.list(owner: c.owner).isEmpty, "that nothing was made", found: "a sandbox for '\(capability.rawValue)'")
+                try await c.expectError([.unsupported], "'\(capability.rawValue)', which is not claimed") {
+                    _ = try await c.makeSandbox(edit)
+                }
+                try c.expect(
+                    try await c.backend.list(owner: c.owner).isEmpty, "that nothing was made",
+                    found: "a sandbox for '\(capability.rawValue)'")
             }
         },
-        ConformanceCase("descriptor.exec-capabilities-are-true", "terminals and users that are not claimed are refused, and nothing runs") { c in
+        ConformanceCase("descriptor.exec-capabilities-are-true", "terminals and users that are not claimed are refused, and nothing runs") {
+            c in
             let sandbox = try await c.makeSandbox()
             if !c.claims(.terminal) {
                 try await c.expectError([.unsupported], "a terminal") {
@@ -37,7 +47,9 @@ enum DescriptorCases {
                 }
             }
             if !c.claims(.users) {
-                try await c.expectError([.unsupported], "another user") { _ = try await sandbox.start(ExecRequest(.shell(": >ran"), user: "nobody")) }
+                try await c.expectError([.unsupported], "another user") {
+                    _ = try await sandbox.start(ExecRequest(.shell(": >ran"), user: "nobody"))
+                }
             }
             try c.expect(try await c.shell("test -e ran", in: sandbox).outcome, equals: .exited(code: 1), "the test for a run")
         },

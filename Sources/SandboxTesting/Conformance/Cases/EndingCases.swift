@@ -89,7 +89,9 @@ enum EndingCases {
             _ = await running.result
             try await isStill(c, in: sandbox, settles: true)
         },
-        ConformanceCase("background.holds-output", "a child that holds the output open does not hang the command, and what was printed is there") { c in
+        ConformanceCase(
+            "background.holds-output", "a child that holds the output open does not hang the command, and what was printed is there"
+        ) { c in
             let found = try await c.shell("echo first; sleep 45 & echo second; exit 6", in: c.makeSandbox()) { $0.timeout = .seconds(30) }
             try c.expect(found.outcome, equals: .exited(code: 6), "the outcome")
             try c.expect(found.outputText, equals: "first\nsecond\n", "the output")
@@ -120,7 +122,10 @@ enum EndingCases {
     private static let heartbeat = "while :; do echo x >>beat; sleep 0.02; done"
 
     private static func beats(_ c: ConformanceContext, in sandbox: any Sandbox) async throws {
-        _ = try await c.output(of: "while [ ! -s beat ]; do sleep 0.02; done; a=$(wc -c <beat); while [ $(wc -c <beat) -le $a ]; do sleep 0.02; done", in: sandbox) {
+        _ = try await c.output(
+            of: "while [ ! -s beat ]; do sleep 0.02; done; a=$(wc -c <beat); while [ $(wc -c <beat) -le $a ]; do sleep 0.02; done",
+            in: sandbox
+        ) {
             $0.timeout = .seconds(20)
         }
     }
@@ -128,7 +133,8 @@ enum EndingCases {
     /// Looks twice, with fifteen beats' time in between. `settles` gives a kill that is not awaited the time to come.
     private static func isStill(_ c: ConformanceContext, in sandbox: any Sandbox, settles: Bool = false) async throws {
         let pause = settles ? "sleep 2; " : ""
-        let found = try await c.output(of: "\(pause)a=$(wc -c <beat); sleep 0.3; b=$(wc -c <beat); test $a -eq $b && echo still", in: sandbox)
+        let found = try await c.output(
+            of: "\(pause)a=$(wc -c <beat); sleep 0.3; b=$(wc -c <beat); test $a -eq $b && echo still", in: sandbox)
         try c.expect(found, equals: "still", "the heartbeat")
     }
 

@@ -5,7 +5,9 @@ import SystemPackage
 enum EnvironmentCases {
     static let all: [ConformanceCase] = [
         ConformanceCase("environment.set", "a variable of the request reaches the command") { c in
-            let found = try await c.output(of: "printf %s \"$GREETING\"", in: c.makeSandbox()) { $0.environment = ["GREETING": "hello world"] }
+            let found = try await c.output(of: "printf %s \"$GREETING\"", in: c.makeSandbox()) {
+                $0.environment = ["GREETING": "hello world"]
+            }
             try c.expect(found, equals: "hello world", "the value")
         },
         ConformanceCase("environment.sandbox", "a variable of the sandbox reaches every command, and the request's own wins") { c in
@@ -34,7 +36,10 @@ enum EnvironmentCases {
         },
         ConformanceCase("environment.no-leak", "nothing of the host's environment leaks in") { c in
             guard let text = HostScratch.read("/proc/self/environ") else { throw ConformanceSkip("the host shows no environment") }
-            let usual: Set<String> = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TERM", "PWD", "SHLVL", "_", "OLDPWD", "TZ", "HOSTNAME", "TMPDIR"]
+            let usual: Set<String> = [
+                "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TERM", "PWD", "SHLVL", "_", "OLDPWD", "TZ", "HOSTNAME",
+                "TMPDIR",
+            ]
             let host = text.split(separator: "\0").map(String.init).filter { line in
                 !usual.contains(String(line.prefix { $0 != "=" })) && line.contains("=")
             }
@@ -44,7 +49,8 @@ enum EnvironmentCases {
             try c.expect(leaked.isEmpty, "nothing of the host", found: leaked.map { $0.prefix { $0 != "=" } }.joined(separator: ", "))
         },
         ConformanceCase("environment.path-and-home", "PATH and HOME are set, and HOME is a directory that can be written") { c in
-            let found = try await c.output(of: "test -n \"$PATH\" && test -d \"$HOME\" && : >\"$HOME/probe\" && echo well", in: c.makeSandbox())
+            let found = try await c.output(
+                of: "test -n \"$PATH\" && test -d \"$HOME\" && : >\"$HOME/probe\" && echo well", in: c.makeSandbox())
             try c.expect(found, equals: "well", "the answer")
         },
         ConformanceCase("environment.not-kept", "what one command exports, the next does not see") { c in

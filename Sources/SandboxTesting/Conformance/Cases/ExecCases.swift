@@ -16,7 +16,8 @@ enum ExecCases {
             ConformanceCase("exec.signal-is-not-128-plus", "a command that exits 143 exited, it was not signaled") { c in
                 try c.expect(try await c.shell("exit 143", in: c.makeSandbox()).outcome, equals: .exited(code: 143), "the outcome")
             },
-            ConformanceCase("exec.timeout-not-raised-on-fast-death", "a quick death by a signal is not a time-out although one was set") { c in
+            ConformanceCase("exec.timeout-not-raised-on-fast-death", "a quick death by a signal is not a time-out although one was set") {
+                c in
                 let found = try await c.shell("kill -KILL $$", in: c.makeSandbox()) { $0.timeout = .seconds(20) }
                 try c.expect(found.outcome, equals: .signaled(.kill, coreDumped: false), "the outcome")
             },
@@ -24,7 +25,8 @@ enum ExecCases {
                 try await expectStartFailure(c, .arguments(["sandlot-no-such-program"]), .commandNotFound)
                 try await expectStartFailure(c, .arguments(["/nowhere/at/all"]), .commandNotFound)
             },
-            ConformanceCase("exec.not-executable", "a file without the execute bit is a start failure of kind 126", requires: [.files]) { c in
+            ConformanceCase("exec.not-executable", "a file without the execute bit is a start failure of kind 126", requires: [.files]) {
+                c in
                 let sandbox = try await c.makeSandbox()
                 try await sandbox.files.write(text: "#!/bin/sh\necho no\n", to: "plain", options: FileWriteOptions(mode: 0o644))
                 try await expectStartFailure(c, .arguments(["./plain"]), .commandNotExecutable, in: sandbox)
@@ -39,10 +41,13 @@ enum ExecCases {
                 let found = try await sandbox.run(ExecRequest(.arguments(["./tool", "well"])))
                 try c.expect(found.outputText, equals: "ran well\n", "the output")
             },
-            ConformanceCase("exec.stderr-words-change-nothing", "words such as 'not found' in stderr change no outcome, and the command runs once") { c in
+            ConformanceCase(
+                "exec.stderr-words-change-nothing", "words such as 'not found' in stderr change no outcome, and the command runs once"
+            ) { c in
                 let sandbox = try await c.makeSandbox()
                 let found = try await c.shell(
-                    "echo once >>runs; echo 'sh: notfound: command not found; container is not running; timed out' >&2; exit 1", in: sandbox)
+                    "echo once >>runs; echo 'sh: notfound: command not found; container is not running; timed out' >&2; exit 1", in: sandbox
+                )
                 try c.expect(found.outcome, equals: .exited(code: 1), "the outcome")
                 try c.expect(try await c.output(of: "cat runs", in: sandbox), equals: "once", "the runs")
             },

@@ -24,8 +24,10 @@ enum FileCases {
             },
             files("seen-by-commands", "commands see what file calls wrote, and the other way round") { c, sandbox in
                 try await sandbox.files.write(text: "from the host\n", to: "in.txt")
-                try c.expect(try await c.output(of: "cat in.txt; echo from inside >out.txt", in: sandbox), equals: "from the host", "the output")
-                try c.expect(String(decoding: try await sandbox.files.readAll("out.txt"), as: UTF8.self), equals: "from inside\n", "the file")
+                try c.expect(
+                    try await c.output(of: "cat in.txt; echo from inside >out.txt", in: sandbox), equals: "from the host", "the output")
+                try c.expect(
+                    String(decoding: try await sandbox.files.readAll("out.txt"), as: UTF8.self), equals: "from inside\n", "the file")
             },
             files("before-any-exec", "a file call can be the first thing that a sandbox does") { c, sandbox in
                 try await sandbox.files.write(text: "x", to: "first")
@@ -59,7 +61,9 @@ enum FileCases {
     private static let contents: [ConformanceCase] = [
         roundTrip("text", "text.txt", Array("line\nline two\n".utf8), "text comes back as it was written"),
         roundTrip("utf8", "utf8.txt", Array("grüße 日本 👩‍👧\u{301}".utf8), "UTF-8 text comes back as it was written"),
-        roundTrip("binary", "data.bin", (0..<65_536).map { UInt8(truncatingIfNeeded: $0 &* 13 >> 2) }, "binary content comes back as it was written"),
+        roundTrip(
+            "binary", "data.bin", (0..<65_536).map { UInt8(truncatingIfNeeded: $0 &* 13 >> 2) },
+            "binary content comes back as it was written"),
         roundTrip("empty", "empty", [], "an empty file is a file of zero bytes"),
         roundTrip("only-newlines", "newlines", Array("\n\n\n".utf8), "line ends alone are kept"),
         roundTrip("carriage-returns", "crlf", Array("a\r\nb\r".utf8), "carriage returns are kept"),
@@ -104,7 +108,9 @@ enum FileCases {
         },
         files("read-limit", "a whole read beyond its limit is refused as too large") { c, sandbox in
             try await sandbox.files.write([UInt8](repeating: 1, count: 2000), to: "f", options: FileWriteOptions())
-            try await c.expectRefusal([.tooLarge], "a read of 2000 bytes with a limit of 1000") { _ = try await sandbox.files.readAll("f", limit: 1000) }
+            try await c.expectRefusal([.tooLarge], "a read of 2000 bytes with a limit of 1000") {
+                _ = try await sandbox.files.readAll("f", limit: 1000)
+            }
         },
         files("link-followed", "reading a symbolic link reads its target") { c, sandbox in
             try await sandbox.files.write(text: "target", to: "real")
@@ -169,7 +175,9 @@ enum FileCases {
     /// Root is refused nothing, so there is nothing to see.
     static func notRoot(_ c: ConformanceContext, _ sandbox: any Sandbox) async throws {
         let line = "mkdir denied; chmod 555 denied; if : 2>/dev/null >denied/x; then echo root; fi; rm -rf denied; :"
-        if try await c.output(of: "(\(line)) 2>/dev/null", in: sandbox) == "root" { throw ConformanceSkip("the sandbox' user may do everything") }
+        if try await c.output(of: "(\(line)) 2>/dev/null", in: sandbox) == "root" {
+            throw ConformanceSkip("the sandbox' user may do everything")
+        }
     }
 
     private static let writing: [ConformanceCase] = [
@@ -198,7 +206,8 @@ enum FileCases {
             try await sandbox.files.write(text: "two", to: "log", options: FileWriteOptions(appends: true))
             try c.expect(String(decoding: try await sandbox.files.readAll("log"), as: UTF8.self), equals: "onetwo", "the content")
         },
-        files("exclusive", "an exclusive write makes a new file and refuses a taken name as already_exists, leaving it as it was") { c, sandbox in
+        files("exclusive", "an exclusive write makes a new file and refuses a taken name as already_exists, leaving it as it was") {
+            c, sandbox in
             try await sandbox.files.write(text: "first", to: "f", options: FileWriteOptions(exclusive: true))
             try await c.expectRefusal([.alreadyExists], "the second write") {
                 try await sandbox.files.write(text: "second", to: "f", options: FileWriteOptions(exclusive: true))
@@ -220,7 +229,10 @@ enum FileCases {
             } catch is Broken {} catch let error as SandboxError where error.cause is Broken {}
             try c.expect(String(decoding: try await sandbox.files.readAll("f"), as: UTF8.self), equals: "before", "the content")
             // The withdrawal may still be on its way when the error is told.
-            try c.expect(try await c.output(of: "n=0; while [ $(ls -A | wc -l) -ne 1 ] && [ $n -lt 200 ]; do n=$((n + 1)); sleep 0.02; done; ls -A", in: sandbox), equals: "f", "the workspace")
+            try c.expect(
+                try await c.output(
+                    of: "n=0; while [ $(ls -A | wc -l) -ne 1 ] && [ $n -lt 200 ]; do n=$((n + 1)); sleep 0.02; done; ls -A", in: sandbox),
+                equals: "f", "the workspace")
         },
         files("atomic", "who reads a file while it is replaced sees the old or the new content, never a mixture") { c, sandbox in
             let old = [UInt8](repeating: 0x61, count: 300_000)

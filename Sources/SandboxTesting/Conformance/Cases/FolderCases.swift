@@ -39,13 +39,16 @@ enum FolderCases {
             for name in names { try await sandbox.files.write(text: "x", to: FilePath(name)) }
             try c.expect(try await sandbox.files.listAll(".").map(\.path.string), equals: names, "the names")
         },
-        FileCases.files("make-directory", "directories are made with their mode, with parents where wished, and refused where taken") { c, sandbox in
+        FileCases.files("make-directory", "directories are made with their mode, with parents where wished, and refused where taken") {
+            c, sandbox in
             let files = sandbox.files
             try await files.makeDirectory("one", mode: 0o700, parents: false)
             try c.expect(try await files.stat("one", followsLinks: false).mode, equals: 0o700, "the mode")
             try await files.makeDirectory("a/b/c", mode: 0o755, parents: true)
             try await files.makeDirectory("a/b/c", mode: 0o755, parents: true)
-            try await c.expectRefusal([.alreadyExists], "a taken name") { try await files.makeDirectory("one", mode: 0o755, parents: false) }
+            try await c.expectRefusal([.alreadyExists], "a taken name") {
+                try await files.makeDirectory("one", mode: 0o755, parents: false)
+            }
             try await c.expectRefusal([.notFound], "a missing parent") { try await files.makeDirectory("x/y", mode: 0o755, parents: false) }
         },
         FileCases.files("remove", "files, empty directories and trees are removed; a full one only when wished") { c, sandbox in

@@ -41,7 +41,8 @@ enum InputCases {
                 var check = RepeatedBlock(block)
                 for try await event in exec.events {
                     switch event {
-                    case .output(let chunk): try c.expect(check.accepts(chunk.bytes), "the block again and again", found: "another byte near \(chunk.offset)")
+                    case .output(let chunk):
+                        try c.expect(check.accepts(chunk.bytes), "the block again and again", found: "another byte near \(chunk.offset)")
                     case .ended(let ending): try c.expect(ending.outcome, equals: .exited(code: 0), "the outcome")
                     }
                 }

@@ -12,7 +12,9 @@ enum LifecycleCases {
             let found = recorded.withLock { $0 }
             try c.expect(found.first?.id, equals: spec.id, "the recorded id")
             try c.expect(found.last, equals: sandbox.reference, "the recorded reference")
-            try c.expect([sandbox.reference.backend.rawValue, sandbox.reference.owner.rawValue], equals: [c.backend.descriptor.id.rawValue, c.owner.rawValue], "backend and owner")
+            try c.expect(
+                [sandbox.reference.backend.rawValue, sandbox.reference.owner.rawValue],
+                equals: [c.backend.descriptor.id.rawValue, c.owner.rawValue], "backend and owner")
         },
         ConformanceCase("lifecycle.record-throws", "a record that throws leaves nothing behind") { c in
             struct Refused: Error {}
@@ -96,7 +98,8 @@ enum LifecycleCases {
             let first = try await c.makeSandbox()
             let second = try await c.makeSandbox()
             let isPrivate = c.claims(.privateFileSystem)
-            _ = try await c.output(of: "echo mine >note; echo mine >\"$HOME/note\"" + (isPrivate ? "; echo mine >/tmp/sandlot-note" : ""), in: first)
+            _ = try await c.output(
+                of: "echo mine >note; echo mine >\"$HOME/note\"" + (isPrivate ? "; echo mine >/tmp/sandlot-note" : ""), in: first)
             let found = try await c.shell("cat note \"$HOME/note\"" + (isPrivate ? " /tmp/sandlot-note" : ""), in: second)
             try c.expect(found.outputText, equals: "", "what the neighbour sees")
         },

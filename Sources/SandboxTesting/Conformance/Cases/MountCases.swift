@@ -13,10 +13,13 @@ enum MountCases {
                 try c.expect(HostScratch.read(host.appending("note")), equals: "outside\n", "the note after destruction")
             }
         },
-        ConformanceCase("mounts.workspace-read-only", "a read-only workspace can be read and not written", requires: [.mountedWorkspace]) { c in
+        ConformanceCase("mounts.workspace-read-only", "a read-only workspace can be read and not written", requires: [.mountedWorkspace]) {
+            c in
             try await withFolder(c) { host in
                 let sandbox = try await c.makeSandbox({ $0.workspace = .mounted(host, readOnly: true) })
-                try c.expect(try await c.output(of: "cat note; ( : >made ) 2>/dev/null || echo refused", in: sandbox), equals: "outside\nrefused", "the output")
+                try c.expect(
+                    try await c.output(of: "cat note; ( : >made ) 2>/dev/null || echo refused", in: sandbox), equals: "outside\nrefused",
+                    "the output")
                 try c.expect(HostScratch.exists(host.appending("made")), equals: false, "the file on the host")
                 if c.claims(.files) {
                     do {
@@ -26,7 +29,9 @@ enum MountCases {
                 }
             }
         },
-        ConformanceCase("mounts.missing-source", "a source that does not exist is refused, and makes nothing", requires: [.mountedWorkspace]) { c in
+        ConformanceCase(
+            "mounts.missing-source", "a source that does not exist is refused, and makes nothing", requires: [.mountedWorkspace]
+        ) { c in
             let missing = c.hostScratch.appending("missing-\(c.owner)")
             try await c.expectError([.invalidArgument, .notFound], "the creation") {
                 _ = try await c.makeSandbox({ $0.workspace = .mounted(missing, readOnly: false) })
@@ -34,14 +39,18 @@ enum MountCases {
             try c.expect(HostScratch.exists(missing), equals: false, "the source afterwards")
             try c.expect(try await c.backend.list(owner: c.owner).count, equals: 0, "the listed sandboxes")
         },
-        ConformanceCase("mounts.extra", "an extra mount is seen at its target, and read-only where asked for", requires: [.extraMounts]) { c in
+        ConformanceCase("mounts.extra", "an extra mount is seen at its target, and read-only where asked for", requires: [.extraMounts]) {
+            c in
             try await withFolder(c) { host in
                 let sandbox = try await c.makeSandbox({ $0.mounts = [Mount(source: host, target: "/mnt", readOnly: true)] })
                 let found = try await c.output(of: "cat /mnt/note; ( : >/mnt/made ) 2>/dev/null || echo refused", in: sandbox)
                 try c.expect(found, equals: "outside\nrefused", "the output")
             }
         },
-        ConformanceCase("mounts.link-out", "a link in the workspace that leads to the host's files leads nowhere inside", requires: [.mountedWorkspace, .privateFileSystem]) { c in
+        ConformanceCase(
+            "mounts.link-out", "a link in the workspace that leads to the host's files leads nowhere inside",
+            requires: [.mountedWorkspace, .privateFileSystem]
+        ) { c in
             try await withFolder(c) { host in
                 let secret = c.hostScratch.appending("secret-\(c.owner)")
                 try HostScratch.write("sentinel\n", to: secret)

@@ -21,7 +21,8 @@ enum SearchCases {
         grep("literal", FileSearch(root: ".", pattern: "a.c", isLiteral: true), ["one.txt:3:a.c"]),
         grep("expression", FileSearch(root: ".", pattern: "^a.c$"), ["one.txt:2:abc", "one.txt:3:a.c", "sub/two.md:1:abc"]),
         grep("case", FileSearch(root: ".", pattern: "ABC", isLiteral: true), []),
-        grep("ignore-case", FileSearch(root: ".", pattern: "ABC", isLiteral: true, ignoresCase: true), ["one.txt:2:abc", "sub/two.md:1:abc"]),
+        grep(
+            "ignore-case", FileSearch(root: ".", pattern: "ABC", isLiteral: true, ignoresCase: true), ["one.txt:2:abc", "sub/two.md:1:abc"]),
         grep("glob", FileSearch(root: ".", pattern: "abc", isLiteral: true, glob: "*.md"), ["sub/two.md:1:abc"]),
         grep("unicode", FileSearch(root: ".", pattern: "grüße", isLiteral: true), ["one.txt:4:grüße"]),
         grep("none", FileSearch(root: ".", pattern: "nowhere", isLiteral: true), []),
@@ -62,7 +63,8 @@ enum SearchCases {
     ]
 
     private static func tree(_ c: ConformanceContext, _ sandbox: any Sandbox) async throws {
-        _ = try await c.output(of: "mkdir -p sub/deep; : >a.txt; : >b.txt; : >c.md; : >.h.txt; : >sub/d.txt; : >sub/deep/e.txt", in: sandbox)
+        _ = try await c.output(
+            of: "mkdir -p sub/deep; : >a.txt; : >b.txt; : >c.md; : >.h.txt; : >sub/d.txt; : >sub/deep/e.txt", in: sandbox)
     }
 
     private static func glob(_ name: String, _ pattern: String, _ expected: [String], hidden: Bool = false) -> ConformanceCase {

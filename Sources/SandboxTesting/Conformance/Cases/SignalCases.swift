@@ -34,7 +34,9 @@ enum SignalCases {
             let exec = try await sandbox.start(ExecRequest(.shell("trap 'echo parent >>caught' USR1; sh -c '\(child)' & wait; wait")))
             _ = try await c.output(of: "while [ ! -e ready ]; do sleep 0.02; done", in: sandbox) { $0.timeout = .seconds(20) }
             try await sandbox.signal(exec.id, ExecSignal(parsing: "USR1"), wholeTree: true)
-            _ = try await c.output(of: "while [ $(sort caught | wc -l) -lt 2 ]; do sleep 0.02; done", in: sandbox) { $0.timeout = .seconds(20) }
+            _ = try await c.output(of: "while [ $(sort caught | wc -l) -lt 2 ]; do sleep 0.02; done", in: sandbox) {
+                $0.timeout = .seconds(20)
+            }
             try c.expect(try await c.output(of: "sort caught", in: sandbox), equals: "child\nparent", "who caught it")
         },
         ConformanceCase("signal.unknown", "a signal to an id that never ran is not_found") { c in

@@ -13,7 +13,9 @@ enum StreamCases {
             try c.expect([found.outputText, found.errorText], equals: ["grüße 日本\n", "👩‍👧\n"], "the streams")
         },
         ConformanceCase("streams.binary", "all 256 byte values arrive unharmed") { c in
-            let format = (0...255).map { byte in "\\" + String(byte, radix: 8) }.map { "\\" + String(repeating: "0", count: 4 - $0.count) + $0.dropFirst() }.joined()
+            let format = (0...255).map { byte in "\\" + String(byte, radix: 8) }.map {
+                "\\" + String(repeating: "0", count: 4 - $0.count) + $0.dropFirst()
+            }.joined()
             let sandbox = try await c.makeSandbox()
             let found = try await sandbox.run(ExecRequest(.arguments(["printf", format])))
             try c.expect(found.standardOutput, equals: (0...255).map { UInt8($0) }, "the bytes")

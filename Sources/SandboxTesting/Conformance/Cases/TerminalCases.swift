@@ -58,7 +58,8 @@ enum TerminalCases {
         ConformanceCase("terminal.exit-code", "the exit code comes through", requires: [.terminal]) { c in
             try c.expect(try await run(c, "exit 23").outcome, equals: .exited(code: 23), "the outcome")
         },
-        ConformanceCase("terminal.merged", "both streams are one, in order, and line ends are those of a terminal", requires: [.terminal]) { c in
+        ConformanceCase("terminal.merged", "both streams are one, in order, and line ends are those of a terminal", requires: [.terminal]) {
+            c in
             let found = try await run(c, "echo a; echo b >&2; echo c")
             try c.expect(found.text, equals: "a\r\nb\r\nc\r\n", "the screen")
         },
@@ -82,7 +83,8 @@ enum TerminalCases {
     ]
 
     private static func start(_ line: String, in sandbox: any Sandbox) async throws -> any RunningExec {
-        try await sandbox.start(ExecRequest(.shell(line), input: .stream, terminal: TerminalSize(columns: 101, rows: 33), timeout: .seconds(40)))
+        try await sandbox.start(
+            ExecRequest(.shell(line), input: .stream, terminal: TerminalSize(columns: 101, rows: 33), timeout: .seconds(40)))
     }
 
     private static func run(

@@ -25,9 +25,13 @@ enum TreeCases {
             let first = try await digest("t", sandbox)
             try await sandbox.files.write(text: "two", to: "t/f")
             let second = try await digest("t", sandbox)
-            try c.expect(first == SHA256.digest(of: Array("one".utf8)) && second == SHA256.digest(of: Array("two".utf8)), "both digests", found: "others")
+            try c.expect(
+                first == SHA256.digest(of: Array("one".utf8)) && second == SHA256.digest(of: Array("two".utf8)), "both digests",
+                found: "others")
         },
-        FileCases.files("tree-round-trip", "a tree that is exported and imported is the same: contents, modes, times, links, empty folders, odd names") { c, sandbox in
+        FileCases.files(
+            "tree-round-trip", "a tree that is exported and imported is the same: contents, modes, times, links, empty folders, odd names"
+        ) { c, sandbox in
             try await fill(c, sandbox)
             var items: [TreeItem] = []
             for try await item in try await sandbox.files.export("tree", paths: []) { items.append(item) }
@@ -48,7 +52,8 @@ enum TreeCases {
             try c.expect(paths, equals: ["sub/tool"], "the paths")
         },
         FileCases.files("export-sizes", "a file's content follows its entry and has exactly its size") { c, sandbox in
-            try await sandbox.files.write([UInt8](repeating: 9, count: 700_001), to: "t/big", options: FileWriteOptions(createsParents: true))
+            try await sandbox.files.write(
+                [UInt8](repeating: 9, count: 700_001), to: "t/big", options: FileWriteOptions(createsParents: true))
             var size: UInt64 = 0
             var count: UInt64 = 0
             for try await item in try await sandbox.files.export("t", paths: []) {
@@ -81,7 +86,11 @@ enum TreeCases {
     private typealias Item = [TreeItem]
 
     private static func entry(_ path: FilePath, content: String) -> Item {
-        [.entry(FileEntry(path: path, kind: .regular, mode: 0o644, size: UInt64(content.utf8.count), modified: 1_700_000_000_000_000_000)), .content(Array(content.utf8))]
+        [
+            .entry(
+                FileEntry(path: path, kind: .regular, mode: 0o644, size: UInt64(content.utf8.count), modified: 1_700_000_000_000_000_000)),
+            .content(Array(content.utf8)),
+        ]
     }
 
     private static func link(_ path: FilePath, to target: FilePath) -> Item {
@@ -91,7 +100,9 @@ enum TreeCases {
     private static func stream(_ items: [Item]) -> SandboxStream<TreeItem> { MemoryFiles.stream(items.flatMap { $0 }) }
 
     private static func hostile(_ name: String, _ items: [Item], refused expected: [String]) -> ConformanceCase {
-        FileCases.files("import-hostile-\(name)", "an entry that leads out of the tree (\(name)) is refused by name, and nothing is written outside") { c, sandbox in
+        FileCases.files(
+            "import-hostile-\(name)", "an entry that leads out of the tree (\(name)) is refused by name, and nothing is written outside"
+        ) { c, sandbox in
             try await sandbox.files.makeDirectory("a/root", mode: 0o755, parents: true)
             let refused = try await sandbox.files.import(stream(items), into: "a/root")
             try c.expect(refused.map(\.path.string), equals: expected, "the refused entries")
@@ -111,7 +122,9 @@ enum TreeCases {
     }
 
     private static func digest(_ root: FilePath, _ sandbox: any Sandbox) async throws -> [UInt8] {
-        for try await entry in try await sandbox.files.manifest(of: root, digests: true) where entry.kind == .regular { return entry.digest ?? [] }
+        for try await entry in try await sandbox.files.manifest(of: root, digests: true) where entry.kind == .regular {
+            return entry.digest ?? []
+        }
         return []
     }
 
@@ -121,7 +134,9 @@ enum TreeCases {
         for try await entry in try await sandbox.files.manifest(of: root, digests: true) {
             let time = entry.kind == .symbolicLink ? 0 : entry.modified
             let mode = entry.kind == .symbolicLink ? 0 : entry.mode
-            lines.append("\(entry.path) \(entry.kind) \(String(mode, radix: 8)) \(time) \(entry.linkTarget?.string ?? "") \(Hexadecimal.text(entry.digest ?? []))")
+            lines.append(
+                "\(entry.path) \(entry.kind) \(String(mode, radix: 8)) \(time) \(entry.linkTarget?.string ?? "") \(Hexadecimal.text(entry.digest ?? []))"
+            )
         }
         return lines.sorted()
     }

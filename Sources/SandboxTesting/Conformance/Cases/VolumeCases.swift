@@ -20,7 +20,8 @@ enum VolumeCases {
             let sandbox = try await c.makeSandbox()
             try await burst(c, sandbox, count: 1000, width: 16)
         },
-        ConformanceCase("volume.ten-gigabytes", "10 GB of output stream through, every byte counted", isLong: true, deadline: .seconds(600)) { c in
+        ConformanceCase("volume.ten-gigabytes", "10 GB of output stream through, every byte counted", isLong: true, deadline: .seconds(600))
+        { c in
             let sandbox = try await c.makeSandbox()
             let exec = try await sandbox.start(ExecRequest(.shell("head -c 10000000000 /dev/zero")))
             var count: UInt64 = 0
