@@ -55,7 +55,7 @@ struct ConfigurationFiles {
                 nodes.append(.bind(source: path, target: path, readOnly: true))
             }
         case S_IFDIR:
-            let names = depth < 2 ? try HostDirectory.names(in: path).sorted() : []
+            let names = depth < 2 ? try HostDirectory.names(in: path, limit: Self.largestFolder + 1).sorted() : []
             guard depth < 2, names.count <= Self.largestFolder, files.count + names.count <= Self.copies else {
                 nodes.append(.bind(source: path, target: path, readOnly: true))
                 return

@@ -72,9 +72,9 @@ enum DirectoryTree {
     }
 
     /// The names as bytes with the final zero, for they need not be text.
-    static func names(of stream: OpaquePointer) -> [[CChar]] {
+    static func names(of stream: OpaquePointer, limit: Int = .max) -> [[CChar]] {
         var names: [[CChar]] = []
-        while let entry = readdir(stream) {
+        while names.count < limit, let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1)) }
             }

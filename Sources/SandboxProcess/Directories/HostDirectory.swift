@@ -56,14 +56,14 @@ public enum HostDirectory {
         return bytes
     }
 
-    /// The names in a directory; empty when there is none.
-    public static func names(in path: FilePath) throws -> [String] {
+    /// The names in a directory, at most `limit`; empty when there is none.
+    public static func names(in path: FilePath, limit: Int = .max) throws -> [String] {
         guard let stream = opendir(path.string) else {
             if errno == ENOENT { return [] }
             throw SandboxError.system("listing \(path)", errno)
         }
         defer { closedir(stream) }
-        return DirectoryTree.names(of: stream).map {
+        return DirectoryTree.names(of: stream, limit: limit).map {
             $0.withUnsafeBufferPointer { String(decoding: $0.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self) }
         }
     }
