@@ -48,7 +48,8 @@ final class Subscription {
 
     /// Another stream took over.
     func supersede() {
-        send(.failure(GuestFailure(.superseded, message: "another stream has attached to this exec")))
+        // After the end nothing follows on a stream: the host has forgotten its number.
+        if !hasSentEnd { send(.failure(GuestFailure(.superseded, message: "another stream has attached to this exec"))) }
         leave()
     }
 

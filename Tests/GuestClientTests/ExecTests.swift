@@ -77,10 +77,14 @@ struct ExecTests {
         // Nothing but this signal has been sent so far.
         try await exec.signal(.interrupt)
         #expect(try await guest.next() == (stream, .signal(2)))
-        guest.end(stream, out: 900)
-        _ = try await events.next()
+        let reading = Task {
+            var rest = exec.events.makeAsyncIterator()
+            return try await rest.next()
+        }
         let (_, message) = try await guest.next()
         #expect(message == .acknowledge(standardOutput: 900, standardError: 0))
+        guest.end(stream, out: 900)
+        guard case .ended = try await reading.value else { throw FakeGuest.Ended() }
     }
 
     @Test

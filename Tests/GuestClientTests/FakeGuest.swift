@@ -3,26 +3,32 @@ import Glibc
 import GuestClient
 import GuestProtocol
 import SandboxCore
+import Synchronization
 import SystemPackage
 import Testing
 
 /// The guest's end of a socket pair, played by a test frame by frame.
 final class FakeGuest: Sendable {
+    /// The conversation did not go as the test expected.
     struct Ended: Error {}
 
     private let descriptor: Int32
     private let hostDescriptor: Int32
     private let stream: AsyncStream<(UInt32, HostMessage)>
+    /// Whole frames only, whoever sends.
+    private let sending = Turn()
     private let reader = DispatchQueue(label: "fake guest")
 
-    init() {
+    /// `showsPings`: the test answers them, or not; else they are answered here.
+    init(showsPings: Bool = false) {
         var pair: [Int32] = [0, 0]
-        precondition(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0)
+        // Not inherited: a process that another test starts would keep a hung-up end open.
+        precondition(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &pair) == 0)
         descriptor = pair[0]
         hostDescriptor = pair[1]
         let (stream, continuation) = AsyncStream.makeStream(of: (UInt32, HostMessage).self)
         self.stream = stream
-        let descriptor = descriptor
+        let (descriptor, sending) = (descriptor, sending)
         reader.async {
             var decoder = FrameDecoder()
             var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -31,7 +37,11 @@ final class FakeGuest: Sendable {
                 guard count > 0 else { break }
                 decoder.append(buffer[..<count])
                 while let frame = try? decoder.next(), let message = try? HostMessage.decode(frame) {
-                    continuation.yield((frame.stream, message))
+                    if case .ping(let nonce) = message, !showsPings {
+                        FakeGuest.send(GuestMessage.pong(nonce).encode(stream: 0).encoded, to: descriptor, sending)
+                    } else {
+                        continuation.yield((frame.stream, message))
+                    }
                 }
             }
             continuation.finish()
@@ -92,7 +102,17 @@ final class FakeGuest: Sendable {
 
     func send(_ message: GuestMessage, stream: UInt32) { send(raw: message.encode(stream: stream).encoded) }
 
-    func send(raw bytes: [UInt8]) {
+    func send(raw bytes: [UInt8]) { FakeGuest.send(bytes, to: descriptor, sending) }
+
+    private final class Turn: Sendable {
+        let mutex = Mutex(())
+    }
+
+    private static func send(_ bytes: [UInt8], to descriptor: Int32, _ turn: Turn) {
+        turn.mutex.withLock { _ in send(bytes, to: descriptor) }
+    }
+
+    private static func send(_ bytes: [UInt8], to descriptor: Int32) {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }

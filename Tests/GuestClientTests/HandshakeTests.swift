@@ -36,6 +36,19 @@ struct HandshakeTests {
     }
 
     @Test
+    func `the deadline of the handshake does not outlive the handshake`() async throws {
+        let guest = FakeGuest()
+        // The fake guest says hello before it is greeted.
+        let channel = try await guest.channel(GuestChannelOptions(handshakeDeadline: .seconds(1), keepaliveInterval: .milliseconds(20)))
+        let session = GuestSession(channel, defaults: FakeGuest.defaults)
+        let asking = Task { try await session.execs() }
+        let stream = try await guest.request()
+        try await Task.sleep(for: .milliseconds(1500))
+        guest.send(.response(.execs([])), stream: stream)
+        #expect(try await asking.value.isEmpty)
+    }
+
+    @Test
     func `a guest that hangs up is unavailable`() async throws {
         let guest = FakeGuest()
         guest.hangUp()

@@ -6,28 +6,34 @@ import Testing
 
 @Suite("Signs of life", .timeLimit(.minutes(1)))
 struct KeepaliveTests {
-    private let quick = GuestChannelOptions(keepaliveInterval: .milliseconds(20), keepaliveTimeout: .milliseconds(200))
 
     @Test
     func `a silent guest is pinged while something is awaited and lives when it answers`() async throws {
-        let guest = FakeGuest()
-        let session = try await guest.session(quick)
-        let (exec, stream) = try await startExec(guest, session)
-        for _ in 0..<5 {
-            guard case (0, .ping(let nonce)) = try await guest.next() else { throw FakeGuest.Ended() }
-            guest.send(.pong(nonce), stream: 0)
+        let guest = FakeGuest(showsPings: true)
+        let session = try await guest.session(GuestChannelOptions(keepaliveInterval: .milliseconds(10), keepaliveTimeout: .seconds(30)))
+        let asking = Task { try await session.execs() }
+        var list: UInt32?
+        var pings = 0
+        while pings < 5 || list == nil {
+            switch try await guest.next() {
+            case (0, .ping(let nonce)):
+                pings += 1
+                guest.send(.pong(nonce), stream: 0)
+            case (let stream, .request(.listExecs)): list = stream
+            default: throw FakeGuest.Ended()
+            }
         }
-        guest.end(stream)
-        for try await _ in exec.events {}
+        if let list { guest.send(.response(.execs([])), stream: list) }
+        #expect(try await asking.value.isEmpty)
         #expect(session.channel.endReason == nil)
     }
 
     @Test
     func `a guest that does not answer the ping is unavailable`() async throws {
-        let guest = FakeGuest()
-        let session = try await guest.session(quick)
-        let (exec, _) = try await startExec(guest, session)
-        #expect(await code { for try await _ in exec.events {} } == .unavailable)
+        let guest = FakeGuest(showsPings: true)
+        let session = try await guest.session(
+            GuestChannelOptions(keepaliveInterval: .milliseconds(10), keepaliveTimeout: .milliseconds(50)))
+        #expect(await code { try await session.execs() } == .unavailable)
         #expect(try await session.waitUntilClosed().code == .unavailable)
     }
 

@@ -39,7 +39,8 @@ final class FrameLink: ByteReceiver {
         let deadline = NIODeadline.now() + .nanoseconds(options.handshakeDeadline.wholeNanoseconds)
         let gone = state.withLock { state in
             state.stream = stream
-            state.handshakeDeadline = deadline
+            // A guest may have spoken first.
+            if !state.hasHello { state.handshakeDeadline = deadline }
             return state.end
         }
         if let gone { throw gone }

@@ -36,12 +36,13 @@ struct Keepalive: Sendable {
         if let ping {
             // Any byte after the ping is a sign of life: a guest that is busy sending may answer late.
             let limit = max(ping.sent, lastHeard) + timeout
-            return limit <= now ? .dead : .again(limit)
+            return limit <= now ? .dead : .again(min(limit, now + interval))
         }
         let due = lastHeard + interval
         guard due <= now else { return .again(due) }
         defer { nextNonce &+= 1 }
         ping = (nextNonce, now)
-        return .ping(nextNonce, now + timeout)
+        // The answer comes soon, and then the next silence counts.
+        return .ping(nextNonce, now + min(interval, timeout))
     }
 }
