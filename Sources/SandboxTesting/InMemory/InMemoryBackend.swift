@@ -20,6 +20,7 @@ public final class InMemoryBackend: SandboxBackend {
         .detachedExecs, .reattach, .files, .networkNone, .privateFileSystem, .processIsolation,
     ]
 
+    /// What this machine claims to be.
     public let descriptor: BackendDescriptor
     /// Faults to have.
     public let faults = InMemoryFaults()
@@ -64,6 +65,7 @@ public final class InMemoryBackend: SandboxBackend {
 
     // MARK: The seam
 
+    /// Answers what `setAvailability` said last, and counts the question.
     public func probe() async -> BackendAvailability {
         state.withLock { state in
             state.probes += 1
@@ -71,6 +73,7 @@ public final class InMemoryBackend: SandboxBackend {
         }
     }
 
+    /// Makes a sandbox; `unsupported` for what is not claimed, `unavailable` while it is set so, `alreadyExists` for an id that lives.
     public func create(
         _ spec: SandboxSpec, record: @Sendable (SandboxReference) async throws -> Void
     ) async throws -> any Sandbox {
@@ -104,6 +107,7 @@ public final class InMemoryBackend: SandboxBackend {
         return sandbox
     }
 
+    /// The living sandbox of this reference; `notFound` when it is gone or dead.
     public func attach(to reference: SandboxReference) async throws -> any Sandbox {
         try faults.beforeAttach()
         guard let sandbox = try find(reference), sandbox.isAlive else {
@@ -112,11 +116,13 @@ public final class InMemoryBackend: SandboxBackend {
         return sandbox
     }
 
+    /// The sandboxes of this owner, dead ones included, by id.
     public func list(owner: OwnerLabel) async throws -> [SandboxReference] {
         try faults.beforeList()
         return state.withLock { $0.sandboxes.values.map(\.reference) }.filter { $0.owner == owner }.sorted { $0.id < $1.id }
     }
 
+    /// Destroys what the reference stands for; does nothing when there is no such sandbox or it has another owner.
     public func remove(_ reference: SandboxReference) async throws {
         guard let sandbox = try find(reference) else { return }
         try await sandbox.destroy()

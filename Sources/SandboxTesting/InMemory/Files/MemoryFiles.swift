@@ -70,8 +70,8 @@ struct MemoryFiles: SandboxFileSystem {
         return try edit { tree in
             let id = try folder(path, in: tree)
             let after = cursor.map { Array($0.utf8) }
-            let names = (tree[id]?.children.keys.map { $0 } ?? []).sorted { $0.lexicographicallyPrecedes($1) }
-                .filter { name in after.map { $0.lexicographicallyPrecedes(name) } ?? true }
+            let names = (tree[id]?.children.keys.map { $0 } ?? []).sorted(by: NameOrder.precedes)
+                .filter { name in after.map { NameOrder.precedes($0, name) } ?? true }
             let entries = names.prefix(limit).compactMap { name in
                 tree[id]?.children[name].map { tree.entry(of: $0, path: FilePath(bytes: name)) }
             }

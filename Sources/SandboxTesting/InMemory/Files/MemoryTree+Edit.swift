@@ -135,7 +135,7 @@ extension MemoryTree {
     /// Every node below, parents first, by path bytes; paths relative to the root.
     func walk(below id: Int, prefix: [UInt8] = []) -> [(path: [UInt8], node: Int)] {
         var found: [(path: [UInt8], node: Int)] = []
-        let children = (self[id]?.children ?? [:]).sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        let children = (self[id]?.children ?? [:]).sorted { NameOrder.precedes($0.key, $1.key) }
         for (name, child) in children {
             let path = prefix.isEmpty ? name : prefix + [0x2F] + name
             found.append((path, child))

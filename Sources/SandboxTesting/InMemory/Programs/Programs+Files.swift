@@ -86,7 +86,7 @@ extension Programs {
                     guard tree.allows(id, Access.read) else {
                         throw FileRefusal(.permissionDenied, path: FilePath(path), message: "permission denied")
                     }
-                    return tree[id]?.children.keys.sorted { $0.lexicographicallyPrecedes($1) } ?? []
+                    return tree[id]?.children.keys.sorted(by: NameOrder.precedes) ?? []
                 }
                 for name in names where showsHidden || name.first != 0x2E { try await context.write(name + [0x0A]) }
                 return 0
