@@ -3,7 +3,7 @@ import GuestFiles
 import GuestProtocol
 import Testing
 
-@Suite("Content of files", .timeLimit(.minutes(2)))
+@Suite("Content of files")
 struct ContentTests {
     let directory: TemporaryDirectory
     let harness = Harness()
@@ -30,14 +30,15 @@ struct ContentTests {
 
     @Test
     func `files of proc are read although their size is 0`() throws {
-        guard case .data(let bytes, true) = try harness.answer(.readFile(path: "/proc/self/status".bytes, offset: 0, length: 1 << 16)) else {
+        guard case .data(let bytes, true) = try harness.answer(.readFile(path: "/proc/self/status".bytes, offset: 0, length: 1 << 16))
+        else {
             Issue.record("no content")
             return
         }
         #expect(bytes.text.contains("Pid:"))
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `what is no regular file is refused without blocking`() throws {
         #expect(mkfifo("\(directory.path)/fifo", 0o600) == 0)
         #expect(try harness.failure(.readFile(path: directory("fifo"), offset: 0, length: 1)) == .invalidArgument)
@@ -98,7 +99,9 @@ struct ContentTests {
         var dice = Dice(state: 3)
         let content = (0..<5_000_000).map { _ in UInt8(truncatingIfNeeded: dice.next()) }
         let upload = try harness.open(.writeStream(path: directory("big"), options: WriteOptions(mode: 0o640)))
-        let pieces = stride(from: 0, to: content.count, by: 200_000).map { HostMessage.chunk(Array(content[$0..<min($0 + 200_000, content.count)])) }
+        let pieces = stride(from: 0, to: content.count, by: 200_000).map {
+            HostMessage.chunk(Array(content[$0..<min($0 + 200_000, content.count)]))
+        }
         #expect(!directory.exists("big"))
         _ = try harness.upload(pieces, to: upload)
         #expect(directory.read("big") == content)

@@ -3,7 +3,7 @@ import GuestFiles
 import GuestProtocol
 import Testing
 
-@Suite("Imports stay inside their root", .timeLimit(.minutes(2)))
+@Suite("Imports stay inside their root")
 struct ImportSafetyTests {
     let outer: TemporaryDirectory
     let harness = Harness()
@@ -18,7 +18,9 @@ struct ImportSafetyTests {
 
     private var outside: String { shell("cd '\(outer.path)/outside' && find . -printf '%P %y %m %s %T@ %l\\n' | sort; cat file") }
 
-    private func entry(_ path: String, _ kind: FileKind = .regular, size: UInt64 = 0, mode: UInt32 = 0o644, target: String = "") -> HostMessage {
+    private func entry(_ path: String, _ kind: FileKind = .regular, size: UInt64 = 0, mode: UInt32 = 0o644, target: String = "")
+        -> HostMessage
+    {
         .treeEntry(TreeEntry(path: path.bytes, kind: kind, mode: mode, size: size, modified: 1_000_000_000, linkTarget: target.bytes))
     }
 
@@ -40,7 +42,8 @@ struct ImportSafetyTests {
     }
 
     @Test(arguments: [
-        "../outside/file", "/tmp/absolute", "a/../../outside/file", "..", ".", "./x", "a//b", "a/", "", "a/./b", "nul\0byte", "root/../../outside/new",
+        "../outside/file", "/tmp/absolute", "a/../../outside/file", "..", ".", "./x", "a//b", "a/", "", "a/./b", "nul\0byte",
+        "root/../../outside/new",
     ])
     func `paths that are not plain are refused, their content is skipped, the rest arrives`(path: String) throws {
         #expect(try load(file(path, "evil") + file("good", "fine")) == [path])
@@ -71,8 +74,11 @@ struct ImportSafetyTests {
     @Test
     func `a link that the import itself makes is not passed either`() throws {
         let refused = try load(
-            [entry("l", .symbolicLink, target: "../outside"), entry("abs", .symbolicLink, target: "\(outer.path)/outside")] + file("l/file", "evil")
-                + file("abs/new", "evil") + [entry("d", .directory)] + file("d/x", "1") + [entry("d", .symbolicLink, target: "../outside")]
+            [entry("l", .symbolicLink, target: "../outside"), entry("abs", .symbolicLink, target: "\(outer.path)/outside")]
+                + file("l/file", "evil")
+                + file("abs/new", "evil") + [entry("d", .directory, mode: 0o755)] + file("d/x", "1") + [
+                    entry("d", .symbolicLink, target: "../outside")
+                ]
                 + file("d/file", "2"))
         #expect(refused == ["l/file", "abs/new", "d"])
         #expect(shell("readlink '\(outer.path)/root/l'") == "../outside\n")
@@ -83,7 +89,9 @@ struct ImportSafetyTests {
     @Test
     func `directories and other nodes never replace each other`() throws {
         shell("cd '\(outer.path)/root' && mkdir dir && echo x > dir/x && echo f > file")
-        #expect(try load(file("dir", "new") + file("file/x", "new") + [entry("file", .directory), entry("dir", .symbolicLink, target: "x")]) == ["dir", "file/x", "file", "dir"])
+        #expect(
+            try load(file("dir", "new") + file("file/x", "new") + [entry("file", .directory), entry("dir", .symbolicLink, target: "x")])
+                == ["dir", "file/x", "file", "dir"])
         #expect(outer.text("root/dir/x") == "x\n")
         #expect(outer.text("root/file") == "f\n")
     }

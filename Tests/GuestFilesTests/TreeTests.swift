@@ -3,7 +3,7 @@ import GuestFiles
 import GuestProtocol
 import Testing
 
-@Suite("Trees", .timeLimit(.minutes(3)))
+@Suite("Trees")
 struct TreeTests {
     let harness = Harness()
 
@@ -15,7 +15,8 @@ struct TreeTests {
     private func essence(_ entries: [TreeEntry]) -> [TreeEntry] {
         entries.map { entry in
             TreeEntry(
-                path: entry.path, kind: entry.kind, mode: entry.mode & 0o1777, size: entry.kind == .directory ? 0 : entry.size, modified: entry.modified,
+                path: entry.path, kind: entry.kind, mode: entry.mode & 0o1777, size: entry.kind == .directory ? 0 : entry.size,
+                modified: entry.modified,
                 linkTarget: entry.linkTarget, digest: entry.digest)
         }
     }
@@ -122,7 +123,8 @@ enum RandomTree {
 
     private static func name(_ dice: inout Dice) -> [UInt8] {
         let special: [[UInt8]] = [
-            "with space".bytes, "line\nend".bytes, [0xFF, 0xFE], [0xC3], "-rf".bytes, "*".bytes, "é".bytes, "…".bytes, "'\"\\".bytes, " ".bytes,
+            "with space".bytes, "line\nend".bytes, [0xFF, 0xFE], [0xC3], "-rf".bytes, "*".bytes, "é".bytes, "…".bytes, "'\"\\".bytes,
+            " ".bytes,
             [UInt8](repeating: 0x6E, count: 255), [1, 2, 127], ".hidden".bytes, "a".bytes, "a.b".bytes, "a-b".bytes,
         ]
         if Bool.random(using: &dice), let name = special.randomElement(using: &dice) { return name }

@@ -2,7 +2,7 @@ import GuestFiles
 import GuestProtocol
 import Testing
 
-@Suite("Watches", .timeLimit(.minutes(2)))
+@Suite("Watches")
 struct WatchTests {
     let directory: TemporaryDirectory
     let harness = Harness()

@@ -1,7 +1,8 @@
 internal import Glibc
 internal import GuestProtocol
 
-/// Removing nodes and trees. Links are removed, never followed; a tree may be deeper than any path is long.
+/// Removing nodes and trees. Links are removed, never followed; a tree may be deeper than any path is long. A
+/// read-only directory of our own does not protect its content: it is made writable first (tool caches are often read-only).
 enum Removing {
     static func remove(_ path: [UInt8], recursive: Bool, in conversation: Conversation) throws {
         let (directory, name) = try Paths.openParent(of: path, "remove")
@@ -65,8 +66,13 @@ enum Removing {
         guard let descriptor = Descriptor.open(name, in: directory.number, flags: OpenFlag.directory) else {
             throw GuestFailure.last("open the directory \(name.shown) to remove", path)
         }
-        let identity = try descriptor.status(path).identity
-        return Level(name: name, identity: identity, descriptor: descriptor, subdirectories: try unlinkFiles(in: descriptor, path, conversation))
+        let status = try descriptor.status(path)
+        if status.userID == geteuid(), status.userID != 0, status.mode & 0o700 != 0o700 {
+            _ = fchmod(descriptor.number, mode_t(status.mode | 0o700))
+        }
+        return Level(
+            name: name, identity: status.identity, descriptor: descriptor,
+            subdirectories: try unlinkFiles(in: descriptor, path, conversation))
     }
 
     /// Removes everything but directories, whose names are returned.

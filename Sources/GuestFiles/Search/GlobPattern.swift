@@ -13,7 +13,9 @@ struct GlobPattern {
 
     init(_ pattern: [UInt8]) throws {
         guard !pattern.isEmpty, !pattern.contains(0) else { throw GuestFailure.invalid("a glob pattern must not be empty or contain NUL") }
-        guard pattern.count <= FileLimits.pattern else { throw GuestFailure.invalid("a glob pattern has at most \(FileLimits.pattern) bytes") }
+        guard pattern.count <= FileLimits.pattern else {
+            throw GuestFailure.invalid("a glob pattern has at most \(FileLimits.pattern) bytes")
+        }
         guard pattern.first != slash else { throw GuestFailure.invalid("a glob pattern is relative to its root") }
         directoriesOnly = pattern.last == slash
         alternatives = try Braces.expand(pattern).map { try GlobPattern.parts($0) }

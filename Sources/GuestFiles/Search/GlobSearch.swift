@@ -2,7 +2,9 @@ internal import GuestProtocol
 
 /// Finds paths by pattern, in the order of the manifest. Symbolic links are results but never passed, and only folders that can hold a result are read.
 enum GlobSearch {
-    static func run(root: [UInt8], pattern: [UInt8], limit: UInt32, includesHidden: Bool, in conversation: Conversation) throws -> GuestResponse {
+    static func run(root: [UInt8], pattern: [UInt8], limit: UInt32, includesHidden: Bool, in conversation: Conversation) throws
+        -> GuestResponse
+    {
         let glob = try GlobPattern(pattern)
         let directory = try Paths.openRoot(root)
         var budget = ResponseBudget(limit: limit)

@@ -14,7 +14,9 @@ enum GrepSearch {
         guard let status = Status(query.root, followsLinks: true) else { throw GuestFailure.last("grep in", query.root) }
         guard status.kind == .directory else {
             try Reading.require(regular: status, query.root)
-            guard let file = Descriptor.open(query.root, flags: OpenFlag.content) else { throw GuestFailure.last("open to grep", query.root) }
+            guard let file = Descriptor.open(query.root, flags: OpenFlag.content) else {
+                throw GuestFailure.last("open to grep", query.root)
+            }
             try scanner.scan(file, path: query.root, conversation)
             return .matches(scanner.matches, truncated: scanner.isFull)
         }

@@ -98,7 +98,9 @@ final class LineMatcher {
 
     private func find(_ text: [UInt8], _ block: UnsafeRawBufferPointer, from start: Int) -> Int {
         func search(_ bytes: UnsafeRawBufferPointer) -> Int {
-            guard let base = bytes.baseAddress, let found = sandlot_find_bytes(base + start, bytes.count - start, text, text.count) else { return bytes.count }
+            guard let base = bytes.baseAddress, let found = sandlot_find_bytes(base + start, bytes.count - start, text, text.count) else {
+                return bytes.count
+            }
             return found - base
         }
         return ignoresCase ? folded.withUnsafeBytes(search) : search(block)
@@ -124,7 +126,9 @@ final class LineMatcher {
                 guard groups <= FileLimits.groups else {
                     throw GuestFailure(.limitExceeded, message: "a regular expression has at most \(FileLimits.groups) groups")
                 }
-            } else if byte == UInt8(ascii: "{"), index < pattern.count, pattern[index] == UInt8(ascii: ",") || (0x30...0x39).contains(pattern[index]) {
+            } else if byte == UInt8(ascii: "{"), index < pattern.count,
+                pattern[index] == UInt8(ascii: ",") || (0x30...0x39).contains(pattern[index])
+            {
                 var numbers = [0]
                 while index < pattern.count, pattern[index] != UInt8(ascii: "}") {
                     if pattern[index] == UInt8(ascii: ",") { numbers.append(0) }

@@ -34,7 +34,9 @@ final class LineScanner {
         var skipsRest = false
         while !isFull {
             let count = buffer.withUnsafeMutableBytes { space in
-                retrying { read(file.number, space.baseAddress.map { $0 + filled }, isFirst ? min(64 << 10, space.count) : space.count - filled) }
+                retrying {
+                    read(file.number, space.baseAddress.map { $0 + filled }, isFirst ? min(64 << 10, space.count) : space.count - filled)
+                }
             }
             // A file that cannot be read any further ends here.
             let isEnd = count <= 0

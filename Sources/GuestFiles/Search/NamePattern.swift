@@ -119,7 +119,8 @@ struct NamePattern: Equatable {
         if first < 0x80 { return (UInt32(first), 1) }
         let stray = (UInt32(first) + 0x200000, 1)
         let length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 0
-        guard length > 0, bytes.count >= length, let text = String(validating: bytes.prefix(length), as: UTF8.self), let scalar = text.unicodeScalars.first
+        guard length > 0, bytes.count >= length, let text = String(validating: bytes.prefix(length), as: UTF8.self),
+            let scalar = text.unicodeScalars.first
         else { return stray }
         return (scalar.value, length)
     }

@@ -91,7 +91,8 @@ private final class WatchSession {
     /// ENOSPC of inotify means the number of watches, not the disk.
     private func failure(_ path: [UInt8]) -> GuestFailure {
         guard errno == ENOSPC else { return .last("watch", path) }
-        return GuestFailure(.limitExceeded, errno: ENOSPC, message: "the kernel allows no more watches (fs.inotify.max_user_watches)", path: path)
+        return GuestFailure(
+            .limitExceeded, errno: ENOSPC, message: "the kernel allows no more watches (fs.inotify.max_user_watches)", path: path)
     }
 
     func read(_ conversation: Conversation) throws {

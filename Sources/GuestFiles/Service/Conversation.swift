@@ -73,7 +73,9 @@ final class Conversation: @unchecked Sendable {
             case .chunk(let bytes): accept(.chunk(bytes), cost: bytes.count)
             case .treeEntry(var entry):
                 // An entry's cost counts its path only: nothing else of it may be large.
-                if entry.linkTarget.count > FileLimits.linkTarget { entry.linkTarget = Array(entry.linkTarget.prefix(FileLimits.linkTarget + 1)) }
+                if entry.linkTarget.count > FileLimits.linkTarget {
+                    entry.linkTarget = Array(entry.linkTarget.prefix(FileLimits.linkTarget + 1))
+                }
                 entry.digest = []
                 accept(.entry(entry), cost: Cost.of(entry))
             case .streamEnd:

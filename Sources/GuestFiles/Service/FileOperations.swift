@@ -36,7 +36,8 @@ enum FileOperations {
             try Nodes.changeMode(path, mode: mode)
             return .response(.done)
         case .glob(let root, let pattern, let limit, let includesHidden):
-            return .response(try GlobSearch.run(root: root, pattern: pattern, limit: limit, includesHidden: includesHidden, in: conversation))
+            return .response(
+                try GlobSearch.run(root: root, pattern: pattern, limit: limit, includesHidden: includesHidden, in: conversation))
         case .grep(let query):
             return .response(try GrepSearch.run(query, in: conversation))
         case .watch(let path, let recursive):

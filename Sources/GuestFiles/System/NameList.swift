@@ -16,7 +16,8 @@ struct NameList {
     var isEmpty: Bool { items.isEmpty }
 
     mutating func append(_ name: UnsafeBufferPointer<UInt8>, _ kind: FileKind?) {
-        items.append(Item(start: UInt32(truncatingIfNeeded: bytes.count), count: UInt16(truncatingIfNeeded: name.count), kind: kind?.rawValue ?? 0))
+        items.append(
+            Item(start: UInt32(truncatingIfNeeded: bytes.count), count: UInt16(truncatingIfNeeded: name.count), kind: kind?.rawValue ?? 0))
         bytes.append(contentsOf: name)
     }
 
@@ -46,7 +47,9 @@ struct NameList {
         kept.bytes.reserveCapacity(bytes.count)
         bytes.withUnsafeBufferPointer { buffer in
             for item in items.prefix(limit) {
-                kept.append(UnsafeBufferPointer(rebasing: buffer[Int(item.start)..<(Int(item.start) + Int(item.count))]), FileKind(rawValue: item.kind))
+                kept.append(
+                    UnsafeBufferPointer(rebasing: buffer[Int(item.start)..<(Int(item.start) + Int(item.count))]),
+                    FileKind(rawValue: item.kind))
             }
         }
         self = kept

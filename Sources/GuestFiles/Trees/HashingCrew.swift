@@ -33,7 +33,8 @@ final class HashBatch: @unchecked Sendable {
             }
             if let size = entries[index]?.size, size > UInt64(scratch.count) { posix_fadvise(file.number, 0, 0, POSIX_FADV_SEQUENTIAL) }
             // What the walk saw may have become a FIFO or a directory since.
-            guard (try? file.status([]))?.kind == .regular, let (digest, size) = ContentHash.of(file, scratch: scratch, isStopped: isStopped)
+            guard (try? file.status([]))?.kind == .regular,
+                let (digest, size) = ContentHash.of(file, scratch: scratch, isStopped: isStopped)
             else { continue }
             entries[index]?.digest = digest
             entries[index]?.size = size

@@ -121,7 +121,9 @@ final class TreeWriter {
     private func leave() {
         guard let last = levels.last else { return }
         // A folder that was moved away meanwhile keeps the mode and time that it has.
-        if let final = last.final, let open = try? descriptor(of: levels.count - 1, TreeEntry(path: [], kind: .directory, mode: 0, size: 0, modified: 0)) {
+        if let final = last.final,
+            let open = try? descriptor(of: levels.count - 1, TreeEntry(path: [], kind: .directory, mode: 0, size: 0, modified: 0))
+        {
             _ = fchmod(open.number, mode_t(final.mode))
             _ = futimens(open.number, Times.pair(final.modified))
         }
@@ -139,7 +141,9 @@ final class TreeWriter {
             _ = try enter(names.dropLast(), entry)
             let directory = try push(name, mode: 0o700, entry)
             // An existing folder that its owner cannot write to must be filled first.
-            if let mode = try? directory.status(entry.path).mode, mode & 0o700 != 0o700 { _ = fchmod(directory.number, mode_t(mode | 0o700)) }
+            if let mode = try? directory.status(entry.path).mode, mode & 0o700 != 0o700 {
+                _ = fchmod(directory.number, mode_t(mode | 0o700))
+            }
         }
         levels[names.count - 1].final = (entry.mode & modeMask, entry.modified)
     }
@@ -167,7 +171,9 @@ final class TreeWriter {
 
     private func makeFIFO(_ name: [UInt8], in directory: Descriptor, _ entry: TreeEntry) throws {
         if name.withPath({ mkfifoat(directory.number, $0, mode_t(entry.mode & 0o777)) }) != 0 {
-            guard errno == EEXIST, Status(name, in: directory.number)?.kind == .fifo else { throw refusalOrFailure(errno, "make the FIFO", entry) }
+            guard errno == EEXIST, Status(name, in: directory.number)?.kind == .fifo else {
+                throw refusalOrFailure(errno, "make the FIFO", entry)
+            }
         }
         _ = name.withPath { utimensat(directory.number, $0, Times.pair(entry.modified), AT_SYMLINK_NOFOLLOW) }
     }
