@@ -151,6 +151,11 @@ int sandlot_signals_create(void) {
 }
 int sandlot_signals_next(int fd) {
     struct signalfd_siginfo info;
-    return read(fd, &info, sizeof info) == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
+    while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        // A command must not end process 1 of its sandbox. Whoever signals from outside of the pid namespace has number 0 in it.
+        if (getpid() == 1 && info.ssi_signo != SIGCHLD && info.ssi_code <= 0 && info.ssi_pid != 0) continue;
+        return (int)info.ssi_signo;
+    }
+    return 0;
 }
 #endif

@@ -26,6 +26,8 @@ public struct GuestOptions: Equatable {
     public var birthDescriptor: Int32?
     /// The guest ends when the other end of the door's connection closes: it lives no longer than the process that made it.
     public var endsWithDoor = false
+    /// The guest puts itself and all commands under the standard system call filter, for sandboxes whose maker cannot do that.
+    public var filtersCalls = false
     /// Empty keeps the one that the guest is started in.
     public var workingDirectory = ""
     /// Only for people who look at the process list.
@@ -47,6 +49,7 @@ public struct GuestOptions: Equatable {
             case "--listen-fd": endpoint = .listening(try GuestOptions.descriptor(&rest, argument))
             case "--door": endpoint = .door(try GuestOptions.value(&rest, argument))
             case "--end-with-door": endsWithDoor = true
+            case "--filter-calls": filtersCalls = true
             case "--connect-fd": endpoint = .connected(try GuestOptions.descriptor(&rest, argument))
             case "--stdio": endpoint = .standardStreams
             case "--birth-fd": birthDescriptor = try GuestOptions.descriptor(&rest, argument)

@@ -35,6 +35,7 @@ public final class GuestServer {
         self.options = options
         sandlot_ignore_sigpipe()
         sandlot_protect_self()
+        if options.filtersCalls { try GuestServer.filterCalls() }
         commandLimits = GuestServer.raiseDescriptorLimit()
         if getpid() != 1 { sandlot_become_subreaper() }
         let descriptor = sandlot_signals_create()
@@ -293,6 +294,19 @@ public final class GuestServer {
             exit(0)
         }
         close(descriptor)
+    }
+
+    /// Before any other thread exists, for each has a filter of its own.
+    private static func filterCalls() throws(StartFailure) {
+        let capacity = 1024
+        var length: Int32 = 0
+        let program = [sock_filter](unsafeUninitializedCapacity: capacity) { buffer, count in
+            length = sandlot_seccomp_default(buffer.baseAddress, capacity, 0)
+            count = max(0, Int(length))
+        }
+        guard length > 0, sandlot_seccomp_install(program, UInt16(length)) == 0 else {
+            throw StartFailure("cannot install the system call filter", errno: errno)
+        }
     }
 
     private static func raiseDescriptorLimit() -> [sandlot_rlimit] {

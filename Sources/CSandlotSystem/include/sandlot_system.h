@@ -274,7 +274,7 @@ void sandlot_wakeup_clear(int fd);
 
 /// Blocks SIGCHLD, SIGTERM, SIGINT and SIGHUP in the calling thread (and those it creates later) and returns a descriptor that tells them.
 int sandlot_signals_create(void);
-/// The number of the next signal, or 0.
+/// The number of the next signal, or 0. Process 1 of a pid namespace is not told what processes of that namespace send it.
 int sandlot_signals_next(int fd);
 
 // MARK: - Terminals
