@@ -73,7 +73,9 @@ let package = Package(
         .target(
             name: "ContainerBackends",
             dependencies: ["SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotSystem", log, system]),
-        .target(name: "StandardBackends", dependencies: ["SandboxCore", "HostBackends", "SandboxSettings", log, system]),
+        .target(
+            name: "StandardBackends",
+            dependencies: ["SandboxCore", "HostBackends", "ContainerBackends", "SandboxSettings", log, system]),
 
         // L3: the engine knows no concrete backend.
         .target(name: "SandboxEngine", dependencies: ["SandboxCore", "SandboxStore", log, system]),
@@ -118,7 +120,7 @@ let package = Package(
         .testTarget(name: "SandboxHTTPTests", dependencies: ["SandboxHTTP", "SandboxCore"]),
         .testTarget(
             name: "ContainerBackendsTests",
-            dependencies: ["ContainerBackends", "SandboxHTTP", "SandboxCore", "SandboxProcess", log, system]),
+            dependencies: ["ContainerBackends", "SandboxTesting", "SandboxHTTP", "SandboxCore", "SandboxProcess", log, system]),
     ]
 )
 

@@ -12,6 +12,11 @@ public struct ContainerBackend: SandboxBackend {
     private let connection: EngineConnection
     private let lifelines = Lifelines()
 
+    /// The name of the backend for Docker engines.
+    public static let dockerID = EngineDialect.docker.id
+    /// The name of the backend for Podman services.
+    public static let podmanID = EngineDialect.podman.id
+
     /// A Docker engine.
     public static func docker(host: HostFacts, settings: ContainerSettings) -> ContainerBackend {
         ContainerBackend(.docker, host: host, settings: settings)

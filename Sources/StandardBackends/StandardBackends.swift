@@ -1,3 +1,4 @@
+import ContainerBackends
 import HostBackends
 public import Logging
 public import SandboxCore
@@ -15,15 +16,19 @@ public enum StandardBackends {
     ) throws -> [any SandboxBackend] {
         let host = try HostEnvironment.current(dataDirectory: dataDirectory, logger: logger)
         func texts(_ id: BackendID) throws -> SettingTexts { SettingTexts(try settings(id)) }
+        let containers = HostFacts.current(dataDirectory: dataDirectory, keeper: host.keeper, logger: logger) {
+            try GuestExecutable.locate(setting: nil, variable: host.guestVariable)
+        }
         return [
             BubblewrapBackend(host: host, settings: try BubblewrapSettings(try texts(BubblewrapBackend.id))),
+            ContainerBackend.podman(host: containers, settings: try ContainerSettings(try settings(ContainerBackend.podmanID))),
+            ContainerBackend.docker(host: containers, settings: try ContainerSettings(try settings(ContainerBackend.dockerID))),
             RestrictedHostBackend(host: host, settings: try RestrictedHostSettings(try texts(RestrictedHostBackend.id))),
             DirectBackend(host: host, settings: try DirectSettings(try texts(DirectBackend.id))),
         ]
     }
 
     /// What each backend is, without its settings having been read.
-    public static let descriptors: [BackendDescriptor] = [
-        BubblewrapBackend.description, RestrictedHostBackend.description, DirectBackend.description,
-    ]
+    public static let descriptors: [BackendDescriptor] =
+        [BubblewrapBackend.description] + ContainerBackend.descriptions + [RestrictedHostBackend.description, DirectBackend.description]
 }

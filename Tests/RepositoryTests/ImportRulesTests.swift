@@ -25,7 +25,7 @@ private let rules: [String: Set<String>] = [
         "SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotSystem", "Logging", "SystemPackage", "Synchronization",
         "Glibc", "Musl", "Darwin", "Foundation",
     ],
-    "StandardBackends": ["SandboxCore", "HostBackends", "SandboxSettings", "Logging", "SystemPackage"],
+    "StandardBackends": ["SandboxCore", "HostBackends", "ContainerBackends", "SandboxSettings", "Logging", "SystemPackage"],
     "SandboxEngine": ["SandboxCore", "SandboxStore", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation"],
     "Sandlot": [
         "SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSettings", "StandardBackends", "Logging", "SystemPackage",

@@ -43,7 +43,10 @@ struct ContainerLauncher {
     private func create() async throws -> String {
         do {
             return try await engine.create(plan.body, name: plan.name)
-        } catch let error as SandboxError where error.code == .conflict {
+        } catch let error as SandboxError {
+            // Engines tell a taken name by different statuses, so the name itself is asked.
+            let isTaken = error.code == .conflict ? true : (try? await engine.inspect(plan.name)) != nil
+            guard isTaken else { throw error }
             throw SandboxError(
                 .alreadyExists, "there is a container '\(plan.name)' already", remedy: "remove it, or use a fresh id",
                 backend: engine.dialect.id, cause: error)

@@ -76,7 +76,7 @@ struct ContainerPlan {
         ownDirectories = own
         user = ContainerUser.choose(spec, workspace: mountedWorkspace, host: host, settings: settings, engine: engine)
 
-        var locator = ["workspace": Place.workspace.string, "home": Place.home.string]
+        var locator = ["workspace": Place.workspace.string, "home": Place.home.string, "user": "\(user.inside.uid):\(user.inside.gid)"]
         if !spec.environment.isEmpty { locator["environment"] = Place.state.appending("environment").string }
         self.locator = locator
 
@@ -95,7 +95,8 @@ struct ContainerPlan {
             Tmpfs: ["/run": "rw,nosuid,nodev,size=64m,mode=1777", Place.state.string: "rw,nosuid,nodev,noexec,size=1m,mode=1777"],
             Mounts: mounts, MaskedPaths: engine.dialect.masksPaths ? Self.masks : nil)
         var arguments = [
-            "serve", "--door", Place.door.appending("socket").string, "--cwd", Place.workspace.string, "--sandbox", spec.id.rawValue,
+            "serve", "--door", Place.door.appending("socket").string, "--filter-calls", "--cwd", Place.workspace.string, "--sandbox",
+            spec.id.rawValue,
         ]
         if spec.endsWithCreator { arguments.append("--end-with-door") }
         var body = EngineMessage.Create(

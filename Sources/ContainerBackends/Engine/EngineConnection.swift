@@ -7,7 +7,13 @@ final class EngineConnection: Sendable {
     let dialect: EngineDialect
     private let settings: ContainerSettings
     private let host: HostFacts
-    private let known = Mutex<EngineAPI?>(nil)
+    private struct State {
+        var engine: EngineAPI?
+        /// The one search that is under way, whoever started it.
+        var search: Task<EngineAPI, any Error>?
+    }
+
+    private let state = Mutex(State())
 
     init(_ dialect: EngineDialect, settings: ContainerSettings, host: HostFacts) {
         self.dialect = dialect
@@ -17,23 +23,37 @@ final class EngineConnection: Sendable {
 
     /// The engine as it was found before, if it was.
     func open() async throws -> EngineAPI {
-        if let engine = known.withLock({ $0 }) { return engine }
+        if let engine = state.withLock({ $0.engine }) { return engine }
         return try await reopen()
     }
 
-    /// Looks for the engine and asks it anew: it may have been updated or moved.
+    /// Looks for the engine and asks it anew: it may have been updated or moved. However many callers come, it is asked once.
     func reopen() async throws -> EngineAPI {
+        let search = state.withLock { state in
+            if let search = state.search { return search }
+            // Not a child of the first caller, who may give up while others still wait; its calls have deadlines.
+            let search = Task { try await self.search() }
+            state.search = search
+            return search
+        }
+        return try await search.value
+    }
+
+    private func search() async throws -> EngineAPI {
+        let found: Result<EngineAPI, any Error>
         do {
             let (endpoint, _) = try EngineAddress(dialect: dialect, settings: settings, environment: host).resolve()
-            let client =
-                try known.withLock { $0?.client.endpoint == endpoint ? $0?.client : nil } ?? HTTPAPIClient(endpoint, logger: host.logger)
-            let engine = try await EngineAPI.open(client, dialect)
-            known.withLock { $0 = engine }
-            return engine
-        } catch let error as SandboxError {
-            known.withLock { $0 = nil }
-            throw explained(error)
+            let before = state.withLock { $0.engine?.client }
+            let client = before?.endpoint == endpoint ? before : nil
+            found = .success(try await EngineAPI.open(try client ?? HTTPAPIClient(endpoint, logger: host.logger), dialect))
+        } catch {
+            found = .failure((error as? SandboxError).map(explained) ?? error)
         }
+        state.withLock { state in
+            state.engine = try? found.get()
+            state.search = nil
+        }
+        return try found.get()
     }
 
     private func explained(_ error: SandboxError) -> SandboxError {

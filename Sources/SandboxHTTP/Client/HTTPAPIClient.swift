@@ -25,6 +25,8 @@ public final class HTTPAPIClient: Sendable {
             redirectConfiguration: .disallow, timeout: .init(connect: .nanoseconds(connectDeadline.wholeNanoseconds)),
             connectionPool: .init(idleTimeout: .seconds(30)))
         configuration.httpVersion = .http1Only
+        // A service that is not there is told at once, not after the connection's deadline.
+        configuration.connectionPool.retryConnectionEstablishment = false
         switch endpoint {
         case .unixSocket(let path): base = "http+unix://\(HTTPText.segment(path.string))"
         case .network(_, _, let security):
