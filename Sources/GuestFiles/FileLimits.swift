@@ -35,9 +35,13 @@ public enum FileLimits {
     public static let groups = 250
     /// Product of the upper bounds of all intervals (`{n,m}`) of a regular expression; the C library's memory grows with it.
     public static let intervalProduct = 255
-    /// Bytes of a line that a regular expression looks at, and bytes after which its cached states are thrown away: the C library never
-    /// forgets one, and a contrived expression makes one of some kilobytes per byte.
+    /// Bytes of a line that a regular expression looks at, and after which its cached states are thrown away.
     public static let expressionLine = 64 << 10
+    /// Bytes of an expression without intervals, and of a line, that are matched by trying every start anew; and the bytes so looked at after
+    /// which the cached states are thrown away.
+    public static let smallExpression = 64
+    public static let shortLine = 256
+    public static let repeatedWork = 256 << 10
     /// Bytes at the start of a file in which a NUL makes it binary.
     public static let binaryProbe = 8 << 10
     /// Bytes of a line that a grep for text looks at; the rest of a longer line is skipped.
