@@ -36,12 +36,13 @@ enum Peers {
     static func pipe(gigabytes: Int) throws -> Double {
         var ends: [Int32] = [0, 0]
         guard Glibc.pipe(&ends) == 0 else { throw BenchmarkFailure("pipe failed") }
-        _ = fcntl(ends[1], F_SETPIPE_SZ, 1 << 20)
+        _ = fcntl(ends[1], 1031 /* F_SETPIPE_SZ, a macro that Swift does not see */, 1 << 20)
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
         posix_spawn_file_actions_addclose(&actions, ends[0])
-        let words = ["head", "-c", "\(gigabytes)G", "/dev/zero"].map { strdup($0) }
+        let line = ["head", "-c", "\(gigabytes)G", "/dev/zero"]
+        let words = line.map { strdup($0) }
         defer { words.forEach { free($0) } }
         var pid: pid_t = 0
         let start = ContinuousClock.now

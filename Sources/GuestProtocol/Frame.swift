@@ -3,7 +3,9 @@ public struct Frame: Equatable, Sendable {
     /// Bytes of the header.
     public static let headerSize = 12
     /// The largest payload in bytes; a peer that announces more is cut off before any of it is stored.
-    public static let maximumPayload = 1 << 20
+    ///
+    /// Larger than what a kernel takes as arguments and environment of one command (a quarter of a stack of 8 MiB).
+    public static let maximumPayload = 4 << 20
     /// The largest piece of content (output, file data) that a well-behaved peer puts in one frame, in bytes.
     public static let maximumContent = 256 << 10
 

@@ -13,6 +13,10 @@ extension ExecRequest {
             throw SandboxError(
                 .invalidArgument, "exec \(id): a time limit of \(timeout) leaves no time to run", remedy: "use a positive limit, or none")
         }
+        if user != nil && !defaults.canSwitchUser {
+            throw SandboxError(
+                .unsupported, "exec \(id): a sandbox of this backend has one user only", remedy: "leave the user out, or choose a backend with 'users'")
+        }
         let merged = defaults.environment.merging(environment) { $1 }
         let directory = (workingDirectory ?? FilePath()).absolute(in: defaults.workspacePath)
         return ExecStart(

@@ -6,10 +6,13 @@ public struct GuestExecDefaults: Sendable {
     public var workspacePath: FilePath
     /// The environment beneath the request's own (`PATH`, `HOME`…); nothing else is inherited.
     public var environment: [String: String]
+    /// False where the sandbox has one user only: naming one is then refused instead of left to the kernel's refusal.
+    public var canSwitchUser: Bool
 
     /// Creates defaults.
-    public init(workspacePath: FilePath, environment: [String: String]) {
+    public init(workspacePath: FilePath, environment: [String: String], canSwitchUser: Bool = true) {
         self.workspacePath = workspacePath
         self.environment = environment
+        self.canSwitchUser = canSwitchUser
     }
 }

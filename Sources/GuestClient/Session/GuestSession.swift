@@ -65,10 +65,8 @@ public final class GuestSession: Sendable {
     /// SIGTERM, grace, SIGKILL to the whole tree of an exec.
     public func cancel(_ exec: ExecID) async throws { try await done(.cancelExec(id: exec.rawValue), exec) }
 
-    /// Lets the guest forget an ended exec. Returns when the request is on its way; an exec that runs or is unknown stays as it is.
-    public func forget(_ exec: ExecID) async throws {
-        try PlainRequest.send(.forgetExec(id: exec.rawValue), over: link)
-    }
+    /// Lets the guest forget an ended exec. One that runs is refused.
+    public func forget(_ exec: ExecID) async throws { try await done(.forgetExec(id: exec.rawValue), exec) }
 
     /// Lets the guest kill everything within `grace` and end. Returns when it says that nothing is left.
     public func shutdown(grace: Duration) async throws {

@@ -19,8 +19,8 @@ public struct BubblewrapBackend: SandboxBackend {
         ],
         settings: BubblewrapSettings.descriptors)
 
-    /// What it is.
-    public var descriptor: BackendDescriptor { Self.description }
+    /// What it is on this machine: a limit that nothing here can hold is not claimed.
+    public let descriptor: BackendDescriptor
 
     let host: HostEnvironment
     let settings: BubblewrapSettings
@@ -29,6 +29,7 @@ public struct BubblewrapBackend: SandboxBackend {
     public init(host: HostEnvironment, settings: BubblewrapSettings) {
         self.host = host
         self.settings = settings
+        descriptor = LimitEnforcement.narrowed(Self.description, layout: .detect(), isRoot: host.isRoot)
     }
 
     /// Makes and removes a trial sandbox, and says why where that fails.

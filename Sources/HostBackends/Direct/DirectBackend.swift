@@ -38,8 +38,8 @@ public struct DirectBackend: SandboxBackend {
         ],
         onlyByName: true, settings: DirectSettings.descriptors)
 
-    /// What it is.
-    public var descriptor: BackendDescriptor { Self.description }
+    /// What it is on this machine: a limit that nothing here can hold is not claimed.
+    public let descriptor: BackendDescriptor
 
     let host: HostEnvironment
     let settings: DirectSettings
@@ -48,6 +48,7 @@ public struct DirectBackend: SandboxBackend {
     public init(host: HostEnvironment, settings: DirectSettings) {
         self.host = host
         self.settings = settings
+        descriptor = LimitEnforcement.narrowed(Self.description, layout: .detect(), isRoot: host.isRoot)
     }
 
     private static let remedy = "set enabled = true in [backends.direct] if commands may do everything that you may"

@@ -20,8 +20,8 @@ public struct RestrictedHostBackend: SandboxBackend {
         ],
         onlyByName: true, settings: RestrictedHostSettings.descriptors)
 
-    /// What it is.
-    public var descriptor: BackendDescriptor { Self.description }
+    /// What it is on this machine: a limit that nothing here can hold is not claimed.
+    public let descriptor: BackendDescriptor
 
     let host: HostEnvironment
     let settings: RestrictedHostSettings
@@ -30,6 +30,7 @@ public struct RestrictedHostBackend: SandboxBackend {
     public init(host: HostEnvironment, settings: RestrictedHostSettings) {
         self.host = host
         self.settings = settings
+        descriptor = LimitEnforcement.narrowed(Self.description, layout: .detect(), isRoot: host.isRoot)
     }
 
     /// Asks for the guest and for Landlock, and runs the guest once under everything that a sandbox gets.

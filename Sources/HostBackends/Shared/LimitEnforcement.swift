@@ -67,6 +67,14 @@ struct LimitEnforcement {
         group = ControlGroup.planned(for: id, controllers: controllers, layout: layout)
     }
 
+    /// The description without the limits that nothing can hold on this machine for this user.
+    static func narrowed(_ description: BackendDescriptor, layout: CgroupLayout, isRoot: Bool) -> BackendDescriptor {
+        var descriptor = description
+        if layout.parents[.cpu] == nil { descriptor.capabilities.remove(.processorLimit) }
+        if layout.parents[.pids] == nil && isRoot { descriptor.capabilities.remove(.processLimit) }
+        return descriptor
+    }
+
     /// What enforces which limit, for a probe's details.
     static func details(_ layout: CgroupLayout, isRoot: Bool) -> [String: String] {
         let version = layout.isUnified ? "cgroup v2" : "cgroup v1"
