@@ -90,6 +90,7 @@ struct ContainerLauncher {
         do {
             let sandbox = try link.sandbox(
                 reference, container: container, image: image.Config?.Env ?? [], environment: spec.environment, channel: channel)
+            if engine.facts.isRootless { try await LimitProof(limits: spec.limits, backend: engine.dialect.id).check(sandbox.files) }
             if reference.locator["environment"] != nil {
                 try await EnvironmentText.write(
                     spec.environment, to: ContainerPlan.Place.state.appending("environment"), of: sandbox.files)

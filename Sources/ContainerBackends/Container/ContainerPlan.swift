@@ -31,11 +31,12 @@ struct ContainerPlan {
     private static let ownProcesses: Int64 = 8
     private static let smallestMemory: UInt64 = 16 << 20
 
-    /// What the engine masks by itself, and the host's hardware besides. Engines skip what is not there.
-    private static let masks = [
+    /// The host's hardware. Engines skip what is not there.
+    private static let hardware = ["/sys/class/dmi", "/sys/devices/virtual/dmi", "/sys/devices/virtual/powercap", "/sys/class/block"]
+    /// What engines mask by themselves where nothing is asked for.
+    private static let usual = [
         "/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
-        "/proc/sched_debug", "/proc/scsi", "/proc/interrupts", "/sys/firmware", "/sys/class/dmi", "/sys/devices/virtual/dmi",
-        "/sys/devices/virtual/powercap", "/sys/class/block",
+        "/proc/sched_debug", "/proc/scsi", "/proc/interrupts", "/sys/firmware",
     ]
 
     init(_ spec: SandboxSpec, image: String, engine: EngineAPI, host: HostFacts, settings: ContainerSettings) throws {
@@ -86,14 +87,18 @@ struct ContainerPlan {
         let network = isRootless ? engine.dialect.openNetworkRootless : engine.dialect.openNetwork
         let limits = spec.limits
         let memory = limits.memory.map { Int64(clamping: $0) }
-        let hostConfiguration = EngineMessage.Create.Host(
+        var hostConfiguration = EngineMessage.Create.Host(
             NetworkMode: spec.network == .none ? "none" : network, UsernsMode: namespace, ReadonlyRootfs: settings.readOnlyRoot,
             AutoRemove: spec.endsWithCreator,
             PidsLimit: (limits.processes.map { Int64($0) } ?? Int64(settings.processes)) + Self.ownProcesses, Memory: memory,
             // The same number for both leaves nothing to be swapped out beyond the limit.
             MemorySwap: memory, NanoCpus: limits.processors.map { Int64(($0 * 1e9).rounded()) },
             Tmpfs: ["/run": "rw,nosuid,nodev,size=64m,mode=1777", Place.state.string: "rw,nosuid,nodev,noexec,size=1m,mode=1777"],
-            Mounts: mounts, MaskedPaths: engine.dialect.masksPaths ? Self.masks : nil)
+            Mounts: mounts)
+        switch engine.dialect.masking {
+        case .list: hostConfiguration.MaskedPaths = Self.usual + Self.hardware
+        case .option: hostConfiguration.SecurityOpt.append("mask=" + Self.hardware.joined(separator: ":"))
+        }
         var arguments = [
             "serve", "--door", Place.door.appending("socket").string, "--filter-calls", "--cwd", Place.workspace.string, "--sandbox",
             spec.id.rawValue,

@@ -7,11 +7,18 @@ struct EngineAPI: Sendable {
     let client: HTTPAPIClient
     let dialect: EngineDialect
     let facts: EngineFacts
+    private let gate = OneAtATime()
 
     /// For calls that touch no disk.
     private static let quick = Duration.seconds(30)
     /// For calls that make, start or remove a container.
     static let slow = Duration.seconds(120)
+
+    private init(_ client: HTTPAPIClient, _ dialect: EngineDialect, _ facts: EngineFacts) {
+        self.client = client
+        self.dialect = dialect
+        self.facts = facts
+    }
 
     /// Agrees on a version and asks the engine what it can.
     static func open(_ client: HTTPAPIClient, _ dialect: EngineDialect) async throws -> EngineAPI {
@@ -34,17 +41,24 @@ struct EngineAPI: Sendable {
         let information = try await client.send(HTTPCall(.get, "/v\(api)/info", deadline: quick))
         guard information.isSuccess else { throw refusal(information, "asking for information", dialect) }
         let info = try decode(EngineMessage.Info.self, information, dialect)
-        return EngineAPI(client: client, dialect: dialect, facts: EngineFacts(version, info, api: api))
+        return EngineAPI(client, dialect, EngineFacts(version, info, api: api))
     }
 
     // MARK: Containers
 
     func create(_ body: EngineMessage.Create, name: String) async throws -> String {
         let encoded = try JSONEncoder().encode(body)
-        let answer = try await send(
-            HTTPCall(
-                .post, "/containers/create", query: [("name", name)], body: .bytes(Array(encoded), type: "application/json"),
-                deadline: Self.slow), "creating the container \(name)")
+        let call = HTTPCall(
+            .post, "/containers/create", query: [("name", name)], body: .bytes(Array(encoded), type: "application/json"),
+            deadline: Self.slow)
+        let what = "creating the container \(name)"
+        let answer: HTTPAnswer
+        if facts.isRootless, case .kept = dialect.rootlessUser {
+            // Podman 4 looks the user's number ranges up with a library that is not safe for threads: two at once can end the service.
+            answer = try await gate.run { try await send(call, what) }
+        } else {
+            answer = try await send(call, what)
+        }
         return try Self.decode(EngineMessage.Created.self, answer, dialect).Id
     }
 

@@ -11,6 +11,14 @@ struct EngineDialect: Sendable {
         case rootInside
     }
 
+    /// How the engine is told which of the host's files a container shall not see.
+    enum Masking: Sendable {
+        /// A list that replaces the engine's own.
+        case list
+        /// A security option, on top of the engine's own list.
+        case option
+    }
+
     var id: BackendID
     var name: String
     var summary: String
@@ -25,21 +33,20 @@ struct EngineDialect: Sendable {
     var openNetwork: String
     var openNetworkRootless: String
     var rootlessUser: RootlessUser
-    /// Whether the paths to mask can be listed for each container.
-    var masksPaths: Bool
+    var masking: Masking
     var install: String
     var start: String
 
     static let docker = EngineDialect(
         id: BackendID(unchecked: "docker"), name: "Docker", summary: "Containers of a Docker engine, by its API.",
         addressVariables: ["DOCKER_HOST"], hasContexts: true, systemSockets: ["/var/run/docker.sock"], runtimeSockets: ["docker.sock"],
-        openNetwork: "bridge", openNetworkRootless: "bridge", rootlessUser: .rootInside, masksPaths: true,
+        openNetwork: "bridge", openNetworkRootless: "bridge", rootlessUser: .rootInside, masking: .list,
         install: "install it: apt-get install docker.io", start: "start it: systemctl start docker")
 
     static let podman = EngineDialect(
         id: BackendID(unchecked: "podman"), name: "Podman", summary: "Containers of a Podman service, by its API.",
         addressVariables: ["CONTAINER_HOST", "PODMAN_HOST"], hasContexts: false, systemSockets: ["/run/podman/podman.sock"],
         runtimeSockets: ["podman/podman.sock"], openNetwork: "bridge", openNetworkRootless: "slirp4netns",
-        rootlessUser: .kept(namespace: "keep-id"), masksPaths: false, install: "install it: apt-get install podman",
+        rootlessUser: .kept(namespace: "keep-id"), masking: .option, install: "install it: apt-get install podman",
         start: "start its service: systemctl start podman.socket (or, as an ordinary user, systemctl --user start podman.socket)")
 }

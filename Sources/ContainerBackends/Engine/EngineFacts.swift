@@ -23,9 +23,11 @@ struct EngineFacts: Sendable, Equatable {
         mapsUsers = options.contains { $0.hasPrefix("name=userns") }
         kernel = info.KernelVersion ?? version.KernelVersion ?? ""
         operatingSystem = info.OperatingSystem ?? ""
-        limitsMemory = info.MemoryLimit ?? false
-        limitsProcesses = info.PidsLimit ?? false
-        limitsProcessors = info.CpuCfsQuota ?? false
+        // An engine without root cannot use the first version's control groups, whatever it says.
+        let hasGroups = !(isRootless && info.CgroupVersion == "1")
+        limitsMemory = hasGroups && info.MemoryLimit == true
+        limitsProcesses = hasGroups && info.PidsLimit == true
+        limitsProcessors = hasGroups && info.CpuCfsQuota == true
         hasSystemCallFilter = options.contains { $0.hasPrefix("name=seccomp") }
     }
 
