@@ -59,7 +59,7 @@ public struct ContainerBackend: SandboxBackend {
             _ = try host.guest()
             var details = ["engine": engine.facts.version, "address": "\(engine.client.endpoint)", "api": "\(engine.facts.api)"]
             details["rootless"] = engine.facts.isRootless ? "yes" : "no"
-            details["seccomp"] = engine.facts.hasSystemCallFilter ? "the engine's own" : "none"
+            details["seccomp"] = engine.facts.hasSystemCallFilter ? "the engine's and Sandlot's" : "Sandlot's"
             details["limit.memory"] = engine.facts.limitsMemory ? "control group" : "refused"
             details["limit.processes"] = engine.facts.limitsProcesses ? "control group" : "refused"
             details["limit.processors"] = engine.facts.limitsProcessors ? "control group" : "refused"

@@ -23,10 +23,10 @@ struct RealEngine: Sendable, CustomTestStringConvertible {
     static let all: [RealEngine] = {
         guard guest != nil else { return [] }
         var found: [RealEngine] = []
-        if let socket = variables["SANDLOT_DOCKER_SOCKET"] {
+        if let socket = variables["SANDLOT_TEST_DOCKER_SOCKET"] {
             found.append(RealEngine(name: "docker", socket: FilePath(socket)) { ContainerBackend.docker(host: $0, settings: $1) })
         }
-        if let socket = variables["SANDLOT_PODMAN_SOCKET"] {
+        if let socket = variables["SANDLOT_TEST_PODMAN_SOCKET"] {
             found.append(RealEngine(name: "podman", socket: FilePath(socket)) { ContainerBackend.podman(host: $0, settings: $1) })
         }
         return found

@@ -29,7 +29,8 @@ struct ContainerUser: Equatable {
         guard host.isRoot else { return ContainerUser(inside: host.user, outside: host.user) }
         let user: SpawnRequest.User
         if let workspace, let status = MountSource.status(workspace) {
-            user = SpawnRequest.User(uid: status.st_uid, gid: status.st_gid)
+            // The group of root opens more than the workspace, so only root itself has it.
+            user = SpawnRequest.User(uid: status.st_uid, gid: status.st_gid == 0 ? status.st_uid : status.st_gid)
         } else if settings.runAs != 0 {
             user = SpawnRequest.User(uid: settings.runAs, gid: settings.runAs)
         } else {

@@ -36,9 +36,9 @@ public struct ContainerSettings: Sendable, Equatable {
         SettingDescriptor(key: "host", kind: .text, summary: "The engine's address: unix:///path, tcp://host:port or https://host:port."),
         SettingDescriptor(key: "context", kind: .text, summary: "A Docker context that names the address."),
         SettingDescriptor(
-            key: "image", kind: .text, summary: "The image of sandboxes that name none.", defaultText: "\"\(defaultImage)\""),
+            key: "image", kind: .text, summary: "The image of sandboxes that name none.", defaultText: defaultImage),
         SettingDescriptor(
-            key: "pull", kind: .choice(Pull.allCases.map(\.rawValue)), summary: "When images are fetched.", defaultText: "\"missing\""),
+            key: "pull", kind: .choice(Pull.allCases.map(\.rawValue)), summary: "When images are fetched.", defaultText: "missing"),
         SettingDescriptor(
             key: "pull_timeout", kind: .integer(minimum: 1, maximum: 86400), summary: "Seconds for fetching an image.", defaultText: "900"),
         SettingDescriptor(
