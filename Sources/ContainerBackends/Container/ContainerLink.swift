@@ -18,7 +18,9 @@ struct ContainerLink: Sendable {
         }
         let base = EnvironmentText.base(home: FilePath(home)).merging(EnvironmentText.pairs(image)) { $1 }
         let defaults = GuestExecDefaults(
-            workspacePath: FilePath(workspace), environment: base.merging(["HOME": home]) { $1 }.merging(environment) { $1 })
+            workspacePath: FilePath(workspace), environment: base.merging(["HOME": home]) { $1 }.merging(environment) { $1 },
+            // Without capabilities nothing in a container can become another user.
+            canSwitchUser: false)
         let socket = ContainerFolder(reference.id, in: host.dataDirectory).socket
         let engine = engine
         let core = GuestSandboxCore(defaults: defaults, channel: channel) {

@@ -77,7 +77,7 @@ struct ContainerPlan {
         ownDirectories = own
         user = ContainerUser.choose(spec, workspace: mountedWorkspace, host: host, settings: settings, engine: engine)
 
-        var locator = ["workspace": Place.workspace.string, "home": Place.home.string, "user": "\(user.inside.uid):\(user.inside.gid)"]
+        var locator = ["workspace": Place.workspace.string, "home": Place.home.string]
         if !spec.environment.isEmpty { locator["environment"] = Place.state.appending("environment").string }
         self.locator = locator
 

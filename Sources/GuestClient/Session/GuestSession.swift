@@ -66,7 +66,13 @@ public final class GuestSession: Sendable {
     public func cancel(_ exec: ExecID) async throws { try await done(.cancelExec(id: exec.rawValue), exec) }
 
     /// Lets the guest forget an ended exec. One that runs is refused.
-    public func forget(_ exec: ExecID) async throws { try await done(.forgetExec(id: exec.rawValue), exec) }
+    public func forget(_ exec: ExecID) async throws {
+        do {
+            try await done(.forgetExec(id: exec.rawValue), exec)
+        } catch let error as SandboxError where error.code == .denied {
+            throw SandboxError(.conflict, "exec \(exec) still runs, so it cannot be forgotten", remedy: "cancel it first", cause: error)
+        }
+    }
 
     /// Lets the guest kill everything within `grace` and end. Returns when it says that nothing is left.
     public func shutdown(grace: Duration) async throws {
