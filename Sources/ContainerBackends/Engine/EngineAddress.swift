@@ -1,3 +1,6 @@
+// The engine's own names, so that no table of keys is needed.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import Foundation
 import Glibc
 import SandboxCore

@@ -1,3 +1,6 @@
+// The engine's own names, so that no table of keys is needed.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 /// The parts of the engine's messages that are read; the rest is ignored, so that newer engines work.
 enum EngineMessage {
     struct Version: Decodable {
