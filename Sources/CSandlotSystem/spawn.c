@@ -140,11 +140,12 @@ static int child_main(void *argument) {
     } else if (request->flags & SANDLOT_SPAWN_SETPGID) {
         if (setpgid(0, 0) < 0) fail(context, SANDLOT_STAGE_SESSION, errno);
     }
+    map_descriptors(context);
+    // After the descriptors, which start at the numbers of a caller that may have more open than the command may.
     for (size_t index = 0; index < request->limit_count; index++) {
         struct rlimit limit = {.rlim_cur = request->limits[index].soft, .rlim_max = request->limits[index].hard};
         if (setrlimit(request->limits[index].resource, &limit) < 0) fail(context, SANDLOT_STAGE_LIMITS, errno);
     }
-    map_descriptors(context);
     if (request->controlling_terminal >= 0 && ioctl(request->controlling_terminal, TIOCSCTTY, 0) < 0)
         fail(context, SANDLOT_STAGE_TERMINAL, errno);
     if (request->flags & SANDLOT_SPAWN_SET_USER) switch_user(context);

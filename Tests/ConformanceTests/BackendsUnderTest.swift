@@ -51,12 +51,12 @@ final class BackendsUnderTest: Sendable {
         ids = list.map(\.descriptor.id)
     }
 
-    /// A fresh directory below `SANDLOT_TEST_ROOT`, or in /tmp.
+    /// A fresh directory below `CONFORMANCE_ROOT`, or in /tmp.
     private static func makeRoot() -> FilePath {
-        let parent = FilePath(environment("SANDLOT_TEST_ROOT") ?? "/tmp")
+        let parent = FilePath(environment("CONFORMANCE_ROOT") ?? "/tmp")
         let path = parent.appending("sandlot-conformance-\(getpid())")
         precondition(
-            mkdir(path.string, 0o755) == 0 || errno == EEXIST, "cannot make \(path): set SANDLOT_TEST_ROOT to a writable directory")
+            mkdir(path.string, 0o755) == 0 || errno == EEXIST, "cannot make \(path): set CONFORMANCE_ROOT to a writable directory")
         return path
     }
 

@@ -7,7 +7,7 @@ import SystemPackage
     import Glibc
 #endif
 
-/// What ran, and what was skipped and why; printed at the end and written to the file that `SANDLOT_LEDGER` names.
+/// What ran, and what was skipped and why; printed at the end and written to the file that `CONFORMANCE_LEDGER` names.
 final class Ledger: Sendable {
     static let shared = Ledger()
     private let entries = Mutex<[BackendID: [String: ConformanceReport.Entry]]>([:])
@@ -66,7 +66,7 @@ final class Ledger: Sendable {
     func publish(_ ids: [BackendID]) throws {
         let text = text(ids)
         print(text)
-        guard let path = BackendsUnderTest.environment("SANDLOT_LEDGER") else { return }
+        guard let path = BackendsUnderTest.environment("CONFORMANCE_LEDGER") else { return }
         let file = try FileDescriptor.open(
             FilePath(path), .writeOnly, options: [.create, .append], permissions: FilePermissions(rawValue: 0o644))
         try file.closeAfter { _ = try file.writeAll((text + "\n").utf8) }

@@ -50,18 +50,20 @@ struct ExecTests {
         let guest = FakeGuest()
         let session = try await guest.session()
         #expect(await code { try await session.start(request) } == .invalidArgument)
-        try await session.forget(request.id)
-        guard case (_, .request(.forgetExec)) = try await guest.next() else {
+        async let forgetting: Void = session.forget(request.id)
+        guard case (let stream, .request(.forgetExec)) = try await guest.next() else {
             Issue.record("something else was sent")
             return
         }
+        guest.send(.response(.done), stream: stream)
+        try await forgetting
     }
 
     @Test
     func `an argument list that does not fit a frame is refused`() async throws {
         let guest = FakeGuest()
         let session = try await guest.session()
-        let request = ExecRequest(.arguments(["x", String(repeating: "a", count: 1 << 20)]))
+        let request = ExecRequest(.arguments(["x", String(repeating: "a", count: Frame.maximumPayload)]))
         #expect(await code { try await session.start(request) } == .limitExceeded)
         #expect(session.channel.endReason == nil)
     }

@@ -81,8 +81,10 @@ struct ReconnectionTests {
         second.send(.response(.execs([])), stream: list)
         #expect(await code { try await starting.value } == .unavailable)
         // The next thing that the guest hears is the test's own request.
-        try await core.forget(.random())
-        guard case (_, .request(.forgetExec)) = try await second.next() else { throw FakeGuest.Ended() }
+        async let forgetting: Void = core.forget(.random())
+        guard case (let stream, .request(.forgetExec)) = try await second.next() else { throw FakeGuest.Ended() }
+        second.send(.response(.done), stream: stream)
+        try await forgetting
     }
 
     @Test

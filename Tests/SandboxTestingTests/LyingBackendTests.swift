@@ -30,7 +30,7 @@ struct LyingBackendTests {
     func lieIsFound(_ lie: LyingBackend.Lie, _ id: String) async throws {
         let one = try #require(ConformanceSuite.named(id))
         var runner = ConformanceRunner(hostScratch: "/tmp")
-        runner.deadline = .seconds(8)
+        runner.deadline = .seconds(30)
         let entry = await runner.run(one, on: LyingBackend(lie))
         #expect(entry.verdict == .failed, "\(lie) got away with \(id): \(entry.verdict) \(entry.detail ?? "")")
         let honest = await runner.run(one, on: InMemoryBackend())
