@@ -4,7 +4,7 @@ GUEST := $(CURDIR)/.build/release/sandlot-guest
 export SANDLOT_GUEST ?= $(GUEST)
 PREFIX ?= /usr/local
 
-.PHONY: help build guest demo test conformance e2e fmt check docs bench install clean
+.PHONY: help build guest demo test conformance conformance-containers e2e fmt check docs bench install clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -32,6 +32,10 @@ test: ## installs what the tests need and runs them all
 conformance: guest ## runs the conformance suite on every usable backend (BACKEND=name for one)
 	@$(SWIFT) build --build-tests
 	@Scripts/run-tests --only 'ConformanceTests'
+
+conformance-containers: guest ## starts private Docker and Podman engines and runs their tests (root)
+	@$(SWIFT) build --build-tests
+	@Scripts/test-containers
 
 e2e: guest ## drives the built executable
 	@$(SWIFT) build --build-tests

@@ -81,7 +81,9 @@ let package = Package(
         .target(name: "SandboxEngine", dependencies: ["SandboxCore", "SandboxStore", log, system]),
 
         // L4, L5: faces and composition.
-        .target(name: "Sandlot", dependencies: ["SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSettings", "StandardBackends", log, system]),
+        .target(
+            name: "Sandlot",
+            dependencies: ["SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSettings", "StandardBackends", log, system]),
         .target(
             name: "SandboxCommands",
             dependencies: [

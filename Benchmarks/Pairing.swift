@@ -36,7 +36,8 @@ struct Pairing {
     /// One line of a Markdown table.
     var row: String {
         let ratio = median(ours) / median(peer)
-        return "| \(name) | \(text(median(ours))) | \(text(percentile(ours, 0.9))) | \(peerName) | \(text(median(peer))) | \(twoDigits(ratio)) | \(aim) |"
+        return
+            "| \(name) | \(text(median(ours))) | \(text(percentile(ours, 0.9))) | \(peerName) | \(text(median(peer))) | \(twoDigits(ratio)) | \(aim) |"
     }
 
     static let header = """

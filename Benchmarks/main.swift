@@ -57,7 +57,8 @@ func concurrent(_ session: SandboxSession, _ count: Int) async throws -> Pairing
 func throughput(_ sandbox: any Sandbox) async throws -> Pairing {
     let gigabytes = quick ? 1 : 4
     return try await .measure(
-        "standard output, \(gigabytes) GiB", against: "bare pipe", unit: .gigabytesPerSecond, rounds: 3, warmUp: 1, aim: "≥ 1 GB/s or ≥ 0.5 ×",
+        "standard output, \(gigabytes) GiB", against: "bare pipe", unit: .gigabytesPerSecond, rounds: 3, warmUp: 1,
+        aim: "≥ 1 GB/s or ≥ 0.5 ×",
         ours: {
             let start = ContinuousClock.now
             var total = 0

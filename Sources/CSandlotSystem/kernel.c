@@ -20,6 +20,11 @@
 
 int sandlot_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 int sandlot_protect_self(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+int sandlot_limit_processes(uint64_t count) {
+    struct rlimit limit = {.rlim_cur = count, .rlim_max = count};
+    return setrlimit(RLIMIT_NPROC, &limit);
+}
+
 int sandlot_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
 
 pid_t sandlot_reap_one(int *status) {

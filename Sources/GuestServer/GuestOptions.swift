@@ -28,6 +28,8 @@ public struct GuestOptions: Equatable {
     public var endsWithDoor = false
     /// The guest puts itself and all commands under the standard system call filter, for sandboxes whose maker cannot do that.
     public var filtersCalls = false
+    /// Processes and threads at once, this one included: for sandboxes that have no control group to count them.
+    public var maximumProcesses: UInt32?
     /// Empty keeps the one that the guest is started in.
     public var workingDirectory = ""
     /// Only for people who look at the process list.
@@ -53,6 +55,11 @@ public struct GuestOptions: Equatable {
             case "--connect-fd": endpoint = .connected(try GuestOptions.descriptor(&rest, argument))
             case "--stdio": endpoint = .standardStreams
             case "--birth-fd": birthDescriptor = try GuestOptions.descriptor(&rest, argument)
+            case "--max-processes":
+                guard let count = UInt32(try GuestOptions.value(&rest, argument)), count > 0 else {
+                    throw UsageError(message: "\(argument) needs a positive number")
+                }
+                maximumProcesses = count
             case "--cwd": workingDirectory = try GuestOptions.value(&rest, argument)
             case "--sandbox": sandbox = try GuestOptions.value(&rest, argument)
             // Whether it is process 1 the guest sees for itself; the word is for people who look at the process list.

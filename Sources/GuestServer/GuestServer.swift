@@ -36,6 +36,9 @@ public final class GuestServer {
         sandlot_ignore_sigpipe()
         sandlot_protect_self()
         if options.filtersCalls { try GuestServer.filterCalls() }
+        if let count = options.maximumProcesses, sandlot_limit_processes(UInt64(count)) != 0 {
+            throw StartFailure("cannot limit processes to \(count)", errno: errno)
+        }
         commandLimits = GuestServer.raiseDescriptorLimit()
         if getpid() != 1 { sandlot_become_subreaper() }
         let descriptor = sandlot_signals_create()

@@ -10,7 +10,8 @@ private let rules: [String: Set<String>] = [
         "SandboxCore", "GuestProtocol", "Logging", "SystemPackage", "NIOCore", "NIOPosix", "Synchronization", "Glibc", "Musl", "Darwin",
     ],
     "SandboxHTTP": [
-        "SandboxCore", "AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "Logging", "SystemPackage", "Synchronization", "Glibc",
+        "SandboxCore", "AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "Logging", "SystemPackage", "Synchronization",
+        "Glibc",
         "Musl", "Darwin",
     ],
     "SandboxStore": ["SandboxCore", "GRDB", "Logging", "SystemPackage", "Foundation", "Glibc", "Musl", "Darwin", "Synchronization"],
@@ -26,7 +27,9 @@ private let rules: [String: Set<String>] = [
         "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "StandardBackends": ["SandboxCore", "HostBackends", "ContainerBackends", "SandboxSettings", "Logging", "SystemPackage"],
-    "SandboxEngine": ["SandboxCore", "SandboxStore", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation"],
+    "SandboxEngine": [
+        "SandboxCore", "SandboxStore", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
+    ],
     "Sandlot": [
         "SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSettings", "StandardBackends", "Logging", "SystemPackage",
         "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",

@@ -194,6 +194,10 @@ long sandlot_signal_descendants(int signal, const pid_t *spared, size_t spared_c
 int sandlot_become_subreaper(void);
 /// Nobody but root may trace the caller or look into its /proc folder.
 int sandlot_protect_self(void);
+/// Bounds the processes and threads of the calling process' user, for it and its children. Set inside a user namespace, it counts only those
+/// of that namespace.
+int sandlot_limit_processes(uint64_t count);
+
 /// Asks for `signal` when the thread that created the caller ends.
 int sandlot_set_parent_death_signal(int signal);
 /// The next child that changed state: its pid, 0 when there is none now, -1 with ECHILD when there are none at all. A stopped child is

@@ -15,7 +15,8 @@ extension ExecRequest {
         }
         if user != nil && !defaults.canSwitchUser {
             throw SandboxError(
-                .unsupported, "exec \(id): a sandbox of this backend has one user only", remedy: "leave the user out, or choose a backend with 'users'")
+                .unsupported, "exec \(id): a sandbox of this backend has one user only",
+                remedy: "leave the user out, or choose a backend with 'users'")
         }
         let merged = defaults.environment.merging(environment) { $1 }
         let directory = (workingDirectory ?? FilePath()).absolute(in: defaults.workspacePath)

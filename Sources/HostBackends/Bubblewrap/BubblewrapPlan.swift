@@ -47,6 +47,8 @@ public struct BubblewrapPlan: Sendable, Equatable {
     public var endsWithCreator: Bool
     /// Kernels without cgroup namespaces get none.
     public var hasFilter: Bool
+    /// Processes at once, where the guest has to see to it.
+    public var maximumProcesses: UInt32?
 
     /// Creates a plan.
     public init(nodes: [Node], network: NetworkPolicy, hostname: String, endsWithCreator: Bool, hasFilter: Bool = true) {
@@ -78,6 +80,7 @@ public struct BubblewrapPlan: Sendable, Equatable {
     /// The argument vector: the same few words for every sandbox but the id, which is there for people who look at the process list.
     public func command(bwrap: FilePath, id: SandboxID) -> [String] {
         [bwrap.string, "--args", "\(Descriptor.arguments)", "--", Place.guest.string] + Self.guestArguments(id)
+            + (maximumProcesses.map { ["--max-processes", "\($0)"] } ?? [])
     }
 
     static func guestArguments(_ id: SandboxID) -> [String] {

@@ -63,7 +63,7 @@ struct SandboxBlueprint {
 
         // Process 1 and bwrap itself are in the group too; a supervisor for each running exec counts as the sandbox' own.
         enforcement = try LimitEnforcement(
-            spec.limits, for: spec.id, layout: .detect(), ownProcesses: 2, isRoot: identity.isRoot)
+            spec.limits, for: spec.id, layout: .detect(), ownProcesses: 2, isRoot: identity.isRoot, hasUserNamespace: true)
         files = rootFiles
         let fileNodes = files.enumerated().map { index, file in
             BubblewrapPlan.Node.file(descriptor: BubblewrapPlan.Descriptor.files + Int32(index), target: file.target)
@@ -78,6 +78,7 @@ struct SandboxBlueprint {
         nodes += [.directory("/.sandlot", mode: 0o755), .bind(source: guest, target: BubblewrapPlan.Place.guest, readOnly: true)]
         nodes += [workspaceNode] + mountNodes
         plan = BubblewrapPlan(nodes: nodes, network: spec.network, hostname: spec.hostname, endsWithCreator: spec.endsWithCreator)
+        plan.maximumProcesses = enforcement.inside
 
         locator = Locator(workspace: BubblewrapPlan.Place.workspace, home: BubblewrapPlan.Place.home)
         locator.group = enforcement.group

@@ -50,11 +50,11 @@ struct SystemTree {
     /// without capabilities it still owns root's files, of which /proc/sys has more than a thousand.
     static func masks() -> [BubblewrapPlan.Node] {
         var nodes: [BubblewrapPlan.Node] = [.bind(source: "/proc/sys", target: "/proc/sys", readOnly: true)]
-        let private_ = [
+        let telling = [
             "kcore", "kmsg", "mtrr", "sysrq-trigger", "timer_list", "slabinfo", "vmallocinfo", "pagetypeinfo", "kpagecount", "kpageflags",
             "kpagecgroup", "sched_debug", "keys", "latency_stats",
         ]
-        for name in private_ where HostDirectory.exists(FilePath("/proc/\(name)")) {
+        for name in telling where HostDirectory.exists(FilePath("/proc/\(name)")) {
             nodes.append(.bind(source: "/dev/null", target: FilePath("/proc/\(name)"), readOnly: true))
         }
         for name in ["acpi", "scsi", "fs", "asound", "driver"] where HostDirectory.exists(FilePath("/proc/\(name)")) {

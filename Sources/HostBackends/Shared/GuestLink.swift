@@ -14,7 +14,8 @@ struct GuestLink: Sendable {
         let locator = try Locator(reference)
         let socket = SandboxFolder(reference.id, in: host.dataDirectory).socket
         let base = EnvironmentFile.base(home: locator.home).merging(locator.variables) { $1 }
-        let defaults = GuestExecDefaults(workspacePath: locator.workspace, environment: base.merging(environment) { $1 }, canSwitchUser: false)
+        let defaults = GuestExecDefaults(
+            workspacePath: locator.workspace, environment: base.merging(environment) { $1 }, canSwitchUser: false)
         let core = GuestSandboxCore(defaults: defaults, channel: channel) {
             try await GuestChannel.connect(unixSocket: socket)
         } isAlive: {

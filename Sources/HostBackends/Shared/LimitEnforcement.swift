@@ -8,6 +8,8 @@ struct LimitEnforcement {
     /// The limits that go to the group, with the allowance for our own processes.
     var groupLimits: ResourceLimits
     var perProcess: [SpawnRequest.Limit]
+    /// What the guest shall set for itself and all commands: counted in the sandbox' own user namespace.
+    var inside: UInt32?
 
     /// Below this the guest itself would not live.
     static let smallestMemory: UInt64 = 16 << 20
@@ -15,9 +17,11 @@ struct LimitEnforcement {
     /// - Parameters:
     ///   - ownProcesses: processes of ours that live in the group beside the sandbox' commands.
     ///   - isRoot: the kernel does not count root's processes against RLIMIT_NPROC.
+    ///   - hasUserNamespace: processes can be counted inside, apart from the user's others.
     ///   - alwaysGroup: a group is wanted for finding the processes again, even where no limit needs it.
     init(
-        _ limits: ResourceLimits, for id: SandboxID, layout: CgroupLayout, ownProcesses: UInt32, isRoot: Bool, alwaysGroup: Bool = false
+        _ limits: ResourceLimits, for id: SandboxID, layout: CgroupLayout, ownProcesses: UInt32, isRoot: Bool,
+        hasUserNamespace: Bool = false, alwaysGroup: Bool = false
     ) throws {
         if limits.disk != nil {
             throw SandboxError(
@@ -40,7 +44,7 @@ struct LimitEnforcement {
                 controllers.insert(.memory)
                 groupLimits.memory = memory
             } else {
-                perProcess.append(SpawnRequest.Limit(resource: RLIMIT_AS_NUMBER, value: memory))
+                perProcess.append(SpawnRequest.Limit(resource: numberOfMemoryLimit, value: memory))
             }
         }
         if let processes = limits.processes {
@@ -50,8 +54,10 @@ struct LimitEnforcement {
             } else if isRoot {
                 throw SandboxError(
                     .unsupported, "a process limit cannot be enforced for root without the pids control group", remedy: remedy)
+            } else if hasUserNamespace {
+                inside = processes.addingReportingOverflow(1).partialValue
             } else {
-                perProcess.append(SpawnRequest.Limit(resource: RLIMIT_NPROC_NUMBER, value: UInt64(processes) + UInt64(ownProcesses)))
+                perProcess.append(SpawnRequest.Limit(resource: numberOfProcessLimit, value: UInt64(processes) + UInt64(ownProcesses)))
             }
         }
         if let processors = limits.processors {
@@ -80,7 +86,7 @@ struct LimitEnforcement {
         let version = layout.isUnified ? "cgroup v2" : "cgroup v1"
         return [
             "limit.memory": layout.parents[.memory] != nil ? version : "rlimit per process",
-            "limit.processes": layout.parents[.pids] != nil ? version : isRoot ? "refused" : "rlimit per user",
+            "limit.processes": layout.parents[.pids] != nil ? version : isRoot ? "refused" : "rlimit",
             "limit.processors": layout.parents[.cpu] != nil ? version : "refused",
             "limit.disk": "refused",
         ]
@@ -88,5 +94,5 @@ struct LimitEnforcement {
 }
 
 // Glibc declares these as an enumeration with a different raw type on each architecture.
-private let RLIMIT_NPROC_NUMBER: Int32 = 6
-private let RLIMIT_AS_NUMBER: Int32 = 9
+private let numberOfProcessLimit: Int32 = 6
+private let numberOfMemoryLimit: Int32 = 9

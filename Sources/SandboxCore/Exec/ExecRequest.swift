@@ -88,7 +88,9 @@ public struct ExecSignal: Sendable, Hashable, CustomStringConvertible {
 
     /// Accepts 1 to 64.
     public init(number: Int32) throws {
-        guard (1...64).contains(number) else { throw SandboxError(.invalidArgument, "\(number) is not a signal number", remedy: "use 1 to 64") }
+        guard (1...64).contains(number) else {
+            throw SandboxError(.invalidArgument, "\(number) is not a signal number", remedy: "use 1 to 64")
+        }
         self.number = number
     }
 
