@@ -175,14 +175,19 @@ import Testing
         let none = CgroupLayout(isUnified: true, parents: [:])
         let id = SandboxID.random()
         let memory = try LimitEnforcement(
-            ResourceLimits(memory: 1 << 30, processes: 5), for: id, layout: none, ownProcesses: 2, isRoot: false)
-        #expect(memory.perProcess == [.init(resource: 9, value: 1 << 30), .init(resource: 6, value: 7)])
+            ResourceLimits(memory: 1 << 30, processes: 5), for: id, layout: none, ownProcesses: 2, isRoot: false, hasUserNamespace: true)
+        #expect(memory.perProcess == [.init(resource: 9, value: 1 << 30)])
+        // The guest counts itself too.
+        #expect(memory.inside == 6)
         #expect(memory.group.directories.isEmpty)
         #expect(throws: SandboxError.self) {
             try LimitEnforcement(ResourceLimits(processors: 1), for: id, layout: none, ownProcesses: 2, isRoot: false)
         }
-        #expect(throws: SandboxError.self) {
-            try LimitEnforcement(ResourceLimits(processes: 5), for: id, layout: none, ownProcesses: 2, isRoot: true)
+        for (isRoot, hasUserNamespace) in [(true, true), (true, false), (false, false)] {
+            #expect(throws: SandboxError.self) {
+                try LimitEnforcement(
+                    ResourceLimits(processes: 5), for: id, layout: none, ownProcesses: 2, isRoot: isRoot, hasUserNamespace: hasUserNamespace)
+            }
         }
     }
 }

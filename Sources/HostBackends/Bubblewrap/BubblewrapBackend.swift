@@ -29,7 +29,7 @@ public struct BubblewrapBackend: SandboxBackend {
     public init(host: HostEnvironment, settings: BubblewrapSettings) {
         self.host = host
         self.settings = settings
-        descriptor = LimitEnforcement.narrowed(Self.description, layout: .detect(), isRoot: host.isRoot)
+        descriptor = LimitEnforcement.narrowed(Self.description, layout: .detect(), isRoot: host.isRoot, hasUserNamespace: true)
     }
 
     /// Makes and removes a trial sandbox, and says why where that fails.

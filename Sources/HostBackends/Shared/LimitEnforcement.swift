@@ -51,13 +51,11 @@ struct LimitEnforcement {
             if layout.parents[.pids] != nil {
                 controllers.insert(.pids)
                 groupLimits.processes = processes.addingReportingOverflow(ownProcesses).partialValue
-            } else if isRoot {
-                throw SandboxError(
-                    .unsupported, "a process limit cannot be enforced for root without the pids control group", remedy: remedy)
-            } else if hasUserNamespace {
+            } else if hasUserNamespace && !isRoot {
                 inside = processes.addingReportingOverflow(1).partialValue
             } else {
-                perProcess.append(SpawnRequest.Limit(resource: numberOfProcessLimit, value: UInt64(processes) + UInt64(ownProcesses)))
+                // RLIMIT_NPROC does not bind root, and elsewhere it would count all that the user runs on this machine.
+                throw SandboxError(.unsupported, "a process limit cannot be enforced without the pids control group", remedy: remedy)
             }
         }
         if let processors = limits.processors {
@@ -74,25 +72,26 @@ struct LimitEnforcement {
     }
 
     /// The description without the limits that nothing can hold on this machine for this user.
-    static func narrowed(_ description: BackendDescriptor, layout: CgroupLayout, isRoot: Bool) -> BackendDescriptor {
+    static func narrowed(
+        _ description: BackendDescriptor, layout: CgroupLayout, isRoot: Bool, hasUserNamespace: Bool = false
+    ) -> BackendDescriptor {
         var descriptor = description
         if layout.parents[.cpu] == nil { descriptor.capabilities.remove(.processorLimit) }
-        if layout.parents[.pids] == nil && isRoot { descriptor.capabilities.remove(.processLimit) }
+        if layout.parents[.pids] == nil && (isRoot || !hasUserNamespace) { descriptor.capabilities.remove(.processLimit) }
         return descriptor
     }
 
     /// What enforces which limit, for a probe's details.
-    static func details(_ layout: CgroupLayout, isRoot: Bool) -> [String: String] {
+    static func details(_ layout: CgroupLayout, isRoot: Bool, hasUserNamespace: Bool = false) -> [String: String] {
         let version = layout.isUnified ? "cgroup v2" : "cgroup v1"
         return [
             "limit.memory": layout.parents[.memory] != nil ? version : "rlimit per process",
-            "limit.processes": layout.parents[.pids] != nil ? version : isRoot ? "refused" : "rlimit",
+            "limit.processes": layout.parents[.pids] != nil ? version : isRoot || !hasUserNamespace ? "refused" : "rlimit inside the sandbox",
             "limit.processors": layout.parents[.cpu] != nil ? version : "refused",
             "limit.disk": "refused",
         ]
     }
 }
 
-// Glibc declares these as an enumeration with a different raw type on each architecture.
-private let numberOfProcessLimit: Int32 = 6
+// Glibc declares it as an enumeration with a different raw type on each architecture.
 private let numberOfMemoryLimit: Int32 = 9
