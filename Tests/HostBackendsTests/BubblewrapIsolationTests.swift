@@ -186,7 +186,8 @@ import Testing
         for (isRoot, hasUserNamespace) in [(true, true), (true, false), (false, false)] {
             #expect(throws: SandboxError.self) {
                 try LimitEnforcement(
-                    ResourceLimits(processes: 5), for: id, layout: none, ownProcesses: 2, isRoot: isRoot, hasUserNamespace: hasUserNamespace)
+                    ResourceLimits(processes: 5), for: id, layout: none, ownProcesses: 2, isRoot: isRoot, hasUserNamespace: hasUserNamespace
+                )
             }
         }
     }

@@ -86,7 +86,8 @@ struct LimitEnforcement {
         let version = layout.isUnified ? "cgroup v2" : "cgroup v1"
         return [
             "limit.memory": layout.parents[.memory] != nil ? version : "rlimit per process",
-            "limit.processes": layout.parents[.pids] != nil ? version : isRoot || !hasUserNamespace ? "refused" : "rlimit inside the sandbox",
+            "limit.processes": layout.parents[.pids] != nil
+                ? version : isRoot || !hasUserNamespace ? "refused" : "rlimit inside the sandbox",
             "limit.processors": layout.parents[.cpu] != nil ? version : "refused",
             "limit.disk": "refused",
         ]
