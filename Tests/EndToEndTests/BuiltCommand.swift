@@ -72,7 +72,9 @@ struct BuiltCommand {
     /// Runs to the end and returns exit status and output.
     func run(_ arguments: [String], environment: [String: String] = [:]) throws -> (status: Int32, output: String) {
         var ends: [Int32] = [0, 0]
-        try #require(pipe2(&ends, O_CLOEXEC) == 0)
+        try #require(pipe(&ends) == 0)
+        // Another test's child must not hold our end open.
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let process = try start(arguments, output: ends[1], environment: environment)
         close(ends[1])
         var bytes: [UInt8] = []
