@@ -25,6 +25,11 @@ let package = Package(
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
@@ -59,6 +64,12 @@ let package = Package(
             name: "SandboxSettings",
             dependencies: ["SandboxCore", system, .product(name: "TOMLKit", package: "TOMLKit")]),
 
+        .target(name: "SandboxImages", dependencies: ["SandboxCore"]),
+        .target(
+            name: "SandboxSecrets",
+            dependencies: ["SandboxCore", "SandboxProcess", system, .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "SandboxWorkspace", dependencies: ["SandboxCore", "SandboxProcess", "CSandlotSystem", system]),
+
         // The guest: no Foundation, no concurrency runtime, statically linked, so that it runs in an empty root file system.
         .target(name: "GuestFiles", dependencies: ["GuestProtocol", "CSandlotSystem"]),
         .target(name: "GuestServer", dependencies: ["GuestProtocol", "GuestFiles", "CSandlotSystem"]),
@@ -74,8 +85,15 @@ let package = Package(
             name: "ContainerBackends",
             dependencies: ["SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotSystem", log, system]),
         .target(
+            name: "MicroVMBackends",
+            dependencies: ["SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotSystem", log, system]),
+        .target(
+            name: "CloudBackends", dependencies: ["SandboxCore", "SandboxHTTP", "SandboxWorkspace", log, system]),
+        .target(
             name: "StandardBackends",
-            dependencies: ["SandboxCore", "HostBackends", "ContainerBackends", "SandboxSettings", log, system]),
+            dependencies: [
+                "SandboxCore", "HostBackends", "ContainerBackends", "MicroVMBackends", "CloudBackends", "SandboxSettings", log, system,
+            ]),
 
         // L3: the engine knows no concrete backend.
         .target(name: "SandboxEngine", dependencies: ["SandboxCore", "SandboxStore", log, system]),
@@ -84,6 +102,32 @@ let package = Package(
         .target(
             name: "Sandlot",
             dependencies: ["SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSettings", "StandardBackends", log, system]),
+        .target(name: "SandboxAPI", dependencies: ["SandboxCore", "SandboxEngine", system]),
+        .target(
+            name: "SandboxServer",
+            dependencies: [
+                "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxMCP", log, system,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        .target(
+            name: "CompatServers",
+            dependencies: [
+                "SandboxCore", "SandboxEngine", "SandboxServer", log, system,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]),
+        .target(name: "SandboxMCP", dependencies: ["SandboxCore", "SandboxEngine", log, system]),
+        .target(name: "SandboxClient", dependencies: ["SandboxAPI", "SandboxCore", "SandboxHTTP", log, system]),
         .target(
             name: "SandboxCommands",
             dependencies: [
@@ -122,6 +166,31 @@ let package = Package(
             name: "HostBackendsTests",
             dependencies: ["HostBackends", "StandardBackends", "SandboxProcess", "SandboxCore", log, system]),
         .testTarget(name: "SandboxHTTPTests", dependencies: ["SandboxHTTP", "SandboxCore"]),
+        .testTarget(name: "SandboxImagesTests", dependencies: ["SandboxImages", "SandboxCore"]),
+        .testTarget(name: "SandboxSecretsTests", dependencies: ["SandboxSecrets", "SandboxCore", system]),
+        .testTarget(name: "SandboxWorkspaceTests", dependencies: ["SandboxWorkspace", "SandboxCore", "SandboxProcess", system]),
+        .testTarget(
+            name: "SandboxServerTests",
+            dependencies: [
+                "SandboxServer", "SandboxAPI", "SandboxEngine", "SandboxStore", "SandboxCore", "SandboxTesting", log, system,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]),
+        .testTarget(
+            name: "SandboxMCPTests",
+            dependencies: ["SandboxMCP", "SandboxEngine", "SandboxStore", "SandboxCore", "SandboxTesting", log, system]),
+        .testTarget(
+            name: "SandboxClientTests",
+            dependencies: [
+                "SandboxClient", "SandboxServer", "SandboxAPI", "SandboxEngine", "SandboxStore", "SandboxCore", "SandboxTesting", log,
+                system,
+            ]),
+        .testTarget(
+            name: "CompatServersTests", dependencies: ["CompatServers", "SandboxCore", "SandboxEngine", "SandboxTesting", log, system]),
+        .testTarget(name: "CloudBackendsTests", dependencies: ["CloudBackends", "SandboxCore", "SandboxTesting", log, system]),
+        .testTarget(name: "MicroVMBackendsTests", dependencies: ["MicroVMBackends", "SandboxCore", "SandboxTesting", log, system]),
         .testTarget(
             name: "ContainerBackendsTests",
             dependencies: ["ContainerBackends", "SandboxTesting", "SandboxHTTP", "SandboxCore", "SandboxProcess", log, system]),

@@ -16,6 +16,13 @@ private let rules: [String: Set<String>] = [
     ],
     "SandboxStore": ["SandboxCore", "GRDB", "Logging", "SystemPackage", "Foundation", "Glibc", "Musl", "Darwin", "Synchronization"],
     "SandboxSettings": ["SandboxCore", "TOMLKit", "SystemPackage", "Glibc", "Musl", "Darwin", "Foundation", "Synchronization"],
+    "SandboxImages": ["SandboxCore"],
+    "SandboxSecrets": [
+        "SandboxCore", "SandboxProcess", "Crypto", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
+    ],
+    "SandboxWorkspace": [
+        "SandboxCore", "SandboxProcess", "CSandlotSystem", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
+    ],
     "GuestFiles": ["GuestProtocol", "CSandlotSystem", "Glibc", "Musl", "Synchronization"],
     "GuestServer": ["GuestProtocol", "GuestFiles", "CSandlotSystem", "Glibc", "Musl", "Synchronization"],
     "HostBackends": [
@@ -26,13 +33,38 @@ private let rules: [String: Set<String>] = [
         "SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotSystem", "Logging", "SystemPackage", "Synchronization",
         "Glibc", "Musl", "Darwin", "Foundation",
     ],
-    "StandardBackends": ["SandboxCore", "HostBackends", "ContainerBackends", "SandboxSettings", "Logging", "SystemPackage"],
+    "MicroVMBackends": [
+        "SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotSystem", "Logging", "SystemPackage", "Synchronization",
+        "Glibc", "Musl", "Darwin", "Foundation",
+    ],
+    "CloudBackends": [
+        "SandboxCore", "SandboxHTTP", "SandboxWorkspace", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin",
+        "Foundation",
+    ],
+    "StandardBackends": [
+        "SandboxCore", "HostBackends", "ContainerBackends", "MicroVMBackends", "CloudBackends", "SandboxSettings", "Logging",
+        "SystemPackage",
+    ],
     "SandboxEngine": [
         "SandboxCore", "SandboxStore", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "Sandlot": [
         "SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSettings", "StandardBackends", "Logging", "SystemPackage",
         "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
+    ],
+    "SandboxAPI": ["SandboxCore", "SandboxEngine", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation"],
+    "SandboxServer": [
+        "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxMCP", "HTTPTypes", "Hummingbird", "HummingbirdTLS", "Metrics", "NIOCore",
+        "NIOHTTP1", "NIOPosix", "NIOSSL", "NIOWebSocket", "ServiceLifecycle", "Logging", "SystemPackage", "Synchronization", "Glibc",
+        "Musl", "Darwin", "Foundation",
+    ],
+    "CompatServers": [
+        "SandboxCore", "SandboxEngine", "SandboxServer", "HTTPTypes", "Hummingbird", "NIOCore", "Logging", "SystemPackage",
+        "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
+    ],
+    "SandboxMCP": ["SandboxCore", "SandboxEngine", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation"],
+    "SandboxClient": [
+        "SandboxAPI", "SandboxCore", "SandboxHTTP", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "SandboxCommands": [
         "Sandlot", "SandboxCore", "SandboxEngine", "SandboxSettings", "ArgumentParser", "Logging", "SystemPackage", "Synchronization",
