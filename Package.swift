@@ -39,7 +39,7 @@ let package = Package(
 
         // L1: one mechanism each.
         .target(name: "CSandlotSystem", publicHeadersPath: "include"),
-        .target(name: "SandboxProcess", dependencies: ["SandboxCore", "CSandlotSystem", system]),
+        .target(name: "SandboxProcess", dependencies: ["SandboxCore", "CSandlotSystem", log, system]),
         .target(
             name: "GuestClient",
             dependencies: [

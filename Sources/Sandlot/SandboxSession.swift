@@ -83,33 +83,3 @@ extension Engine {
         }
     }
 }
-
-extension RunningExec {
-    /// Feeds standard input, collects the output and waits for the end.
-    func collect(input: [UInt8]?, limit: Int) async throws -> ExecResult {
-        async let feeding: Void = feed(input)
-        var collected: [OutputChannel: [UInt8]] = [:]
-        var dropped = OutputOffsets.zero
-        for try await event in events {
-            switch event {
-            case .output(let chunk):
-                let kept = chunk.bytes.prefix(Swift.max(0, limit - (collected[chunk.channel]?.count ?? 0)))
-                collected[chunk.channel, default: []].append(contentsOf: kept)
-                dropped[chunk.channel] += UInt64(chunk.bytes.count - kept.count)
-            case .ended(let ending):
-                await feeding
-                return ExecResult(
-                    ending: ending, standardOutput: collected[.standardOutput] ?? [], standardError: collected[.standardError] ?? [],
-                    dropped: dropped)
-            }
-        }
-        throw SandboxError(.protocolViolation, "the events of exec \(id) stopped without an end")
-    }
-
-    /// A command need not read what it is given, so a refusal here is none of the caller's business.
-    private func feed(_ input: [UInt8]?) async {
-        guard let input else { return }
-        try? await write(input)
-        try? await closeInput()
-    }
-}

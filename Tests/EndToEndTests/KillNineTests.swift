@@ -50,7 +50,6 @@ struct KillNineTests {
 
         var sandboxes: Set<String> = []
         var killed = 0
-        var sent: Set<String> = []
         for round in 0..<60 {
             let mark = "mark-\(round)-\(random.next() % 1_000_000)"
             let script = "echo \(mark) >> /workspace/marks; echo out; exit 3"
@@ -61,7 +60,6 @@ struct KillNineTests {
             case 2: arguments = ["session", "rm", "short-\(max(0, round - 1))"]
             default: arguments = ["session", "exec", "steady", "--", "sh", "-c", script]
             }
-            if arguments.contains(script) { sent.insert(mark) }
             let process = try command.start(arguments)
             usleep(UInt32(random.next() % 60_000))
             if process.isRunning {

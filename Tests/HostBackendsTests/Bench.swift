@@ -54,7 +54,7 @@ struct Bench: Sendable {
         #expect(locator.outer?.isAlive != true, sourceLocation: location)
         #expect(try ProcessScan.withArgument(reference.id.rawValue) == [], sourceLocation: location)
         #expect(try ProcessScan.carrying("\(SandboxRemoval.marker)=\(reference.id)") == [], sourceLocation: location)
-        for folder in locator.group.directories { #expect(!HostDirectory.exists(folder), sourceLocation: location) }
+        for folder in locator.group?.directories ?? [] { #expect(!HostDirectory.exists(folder), sourceLocation: location) }
         if let extra = locator.extraDirectory { #expect(!HostDirectory.exists(extra), sourceLocation: location) }
     }
 

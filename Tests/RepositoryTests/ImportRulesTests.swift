@@ -5,7 +5,7 @@ import Testing
 private let rules: [String: Set<String>] = [
     "SandboxCore": ["SystemPackage"],
     "GuestProtocol": [],
-    "SandboxProcess": ["SandboxCore", "CSandlotSystem", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin"],
+    "SandboxProcess": ["SandboxCore", "CSandlotSystem", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin"],
     "GuestClient": [
         "SandboxCore", "GuestProtocol", "Logging", "SystemPackage", "NIOCore", "NIOPosix", "Synchronization", "Glibc", "Musl", "Darwin",
     ],

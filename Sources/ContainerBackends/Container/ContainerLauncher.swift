@@ -35,7 +35,8 @@ struct ContainerLauncher {
             if spec.endsWithCreator { link.removal.lifelines.hold(lifeline, for: spec.id) }
             return try await connect(reference, container)
         } catch {
-            await abandon(reference)
+            let made = reference
+            await UnfinishedSandbox(spec.id, logger: host.logger) { [removal = link.removal] in try await removal.remove(made) }.abandon()
             throw error
         }
     }
@@ -101,20 +102,5 @@ struct ContainerLauncher {
             channel.close()
             throw error
         }
-    }
-
-    /// The task may be cancelled, but what was made must still go.
-    private func abandon(_ reference: SandboxReference) async {
-        let removal = link.removal
-        let logger = host.logger
-        await Task {
-            do {
-                try await removal.remove(reference)
-            } catch {
-                logger.error(
-                    "a sandbox that could not be made could not be removed either",
-                    metadata: ["sandbox.id": "\(reference.id)", "error": "\(error)"])
-            }
-        }.value
     }
 }

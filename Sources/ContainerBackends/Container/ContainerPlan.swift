@@ -44,7 +44,7 @@ struct ContainerPlan {
         let folder = ContainerFolder(spec.id, in: host.dataDirectory)
         self.folder = folder
         name = ContainerLabels.name(of: spec.id)
-        let sources = MountSource(dataDirectory: host.dataDirectory)
+        let sources = HostPaths(dataDirectory: host.dataDirectory)
         let outside = HostPathMap(settings.hostPaths)
         func bind(_ source: FilePath, _ target: FilePath, readOnly: Bool = false) throws -> EngineMessage.Create.Mount {
             EngineMessage.Create.Mount(Source: try outside.map(source).string, Target: target.string, ReadOnly: readOnly)
@@ -59,7 +59,7 @@ struct ContainerPlan {
             own.append((folder.workspace, 0o700))
             mounts.append(try bind(folder.workspace, Place.workspace))
         case .mounted(let path, let readOnly):
-            let real = try sources.real(path, what: "the workspace", mustBeDirectory: true)
+            let real = try sources.source(path, what: "the workspace", mustBeDirectory: true)
             mountedWorkspace = real
             mounts.append(try bind(real, Place.workspace, readOnly: readOnly))
         }
@@ -68,11 +68,11 @@ struct ContainerPlan {
             own.append((folder.home, 0o700))
             mounts.append(try bind(folder.home, Place.home))
         case .directory(let path):
-            mounts.append(try bind(try sources.real(path, what: "the home directory", mustBeDirectory: true), Place.home))
+            mounts.append(try bind(try sources.source(path, what: "the home directory", mustBeDirectory: true), Place.home))
         }
         for mount in spec.mounts {
-            let real = try sources.real(mount.source, what: "the mount's source", mustBeDirectory: false)
-            mounts.append(try bind(real, try MountSource.target(mount.target), readOnly: mount.readOnly))
+            let real = try sources.source(mount.source, what: "the mount's source", mustBeDirectory: false)
+            mounts.append(try bind(real, try HostPaths.target(mount.target), readOnly: mount.readOnly))
         }
         ownDirectories = own
         user = ContainerUser.choose(spec, workspace: mountedWorkspace, host: host, settings: settings, engine: engine)

@@ -1,4 +1,3 @@
-import Glibc
 import SandboxCore
 import SandboxProcess
 import SystemPackage
@@ -28,9 +27,8 @@ struct ContainerUser: Equatable {
         }
         guard host.isRoot else { return ContainerUser(inside: host.user, outside: host.user) }
         let user: SpawnRequest.User
-        if let workspace, let status = MountSource.status(workspace) {
-            // The group of root opens more than the workspace, so only root itself has it.
-            user = SpawnRequest.User(uid: status.st_uid, gid: status.st_gid == 0 ? status.st_uid : status.st_gid)
+        if let workspace, let owner = HostPaths.owner(of: workspace) {
+            user = owner
         } else if settings.runAs != 0 {
             user = SpawnRequest.User(uid: settings.runAs, gid: settings.runAs)
         } else {

@@ -4,7 +4,7 @@ import SandboxProcess
 import SystemPackage
 
 /// Sandboxes of kernel namespaces, made by `bwrap`: no daemon, no root, milliseconds.
-public struct BubblewrapBackend: SandboxBackend {
+public struct BubblewrapBackend: HostBackend {
     /// Its name.
     public static let id = BackendID(unchecked: "bubblewrap")
 
@@ -22,6 +22,8 @@ public struct BubblewrapBackend: SandboxBackend {
     /// What it is on this machine: a limit that nothing here can hold is not claimed.
     public let descriptor: BackendDescriptor
 
+    static let guestHoldsAll = true
+
     let host: HostEnvironment
     let settings: BubblewrapSettings
 
@@ -29,7 +31,7 @@ public struct BubblewrapBackend: SandboxBackend {
     public init(host: HostEnvironment, settings: BubblewrapSettings) {
         self.host = host
         self.settings = settings
-        descriptor = LimitEnforcement.narrowed(Self.description, layout: .detect(), isRoot: host.isRoot, hasUserNamespace: true)
+        descriptor = LimitEnforcement.narrowed(Self.description, layout: host.cgroups, isRoot: host.isRoot, hasUserNamespace: true)
     }
 
     /// Makes and removes a trial sandbox, and says why where that fails.
@@ -45,21 +47,6 @@ public struct BubblewrapBackend: SandboxBackend {
         let launcher = BubblewrapLauncher(host: host, bwrap: try locateBwrap(), blueprint: blueprint, spec: spec, removal: removal)
         return try await launcher.launch(record)
     }
-
-    /// Connects to a sandbox that was made earlier.
-    public func attach(to reference: SandboxReference) async throws -> any Sandbox {
-        try await GuestLink(host: host, backend: Self.id, removal: removal).attach(to: reference)
-    }
-
-    /// Reads the records in the data directory.
-    public func list(owner: OwnerLabel) async throws -> [SandboxReference] {
-        try SandboxFolder.list(host.dataDirectory, owner: owner, backend: Self.id)
-    }
-
-    /// Ends and deletes what belongs to the reference.
-    public func remove(_ reference: SandboxReference) async throws { try await removal.remove(reference) }
-
-    var removal: SandboxRemoval { SandboxRemoval(host: host, backend: Self.id, guestHoldsAll: true) }
 
     func locateBwrap() throws -> FilePath {
         if let path = CommandRunner.find(settings.bwrap?.string ?? "bwrap", searchPath: host.searchPath) { return path }

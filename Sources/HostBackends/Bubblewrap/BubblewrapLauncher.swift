@@ -25,10 +25,10 @@ struct BubblewrapLauncher {
         let birth: BirthPipe
         do {
             try makeDirectories()
-            try blueprint.enforcement.group.create(blueprint.enforcement.groupLimits)
+            try blueprint.enforcement.group?.create(blueprint.enforcement.groupLimits)
             birth = try BirthPipe()
         } catch {
-            try await abandon(reference)
+            await abandon(reference)
             throw error
         }
         do {
@@ -42,9 +42,13 @@ struct BubblewrapLauncher {
             return try await connect(reference, started)
         } catch {
             birth.refuse()
-            try await abandon(reference)
+            await abandon(reference)
             throw error
         }
+    }
+
+    private func abandon(_ reference: SandboxReference) async {
+        await UnfinishedSandbox(spec.id, logger: host.logger) { [removal] in try await removal.remove(reference) }.abandon()
     }
 
     private func makeDirectories() throws {
@@ -83,7 +87,7 @@ struct BubblewrapLauncher {
         // Never in the session of whoever made it: a key that interrupts a terminal is for the command, not for the sandbox beneath it.
         request.leadsSession = true
         request.user = blueprint.identity.user
-        request.groups = blueprint.enforcement.group.membershipFiles
+        request.groups = blueprint.enforcement.group?.membershipFiles ?? []
         request.limits = blueprint.enforcement.perProcess
         request.umask = 0o022
         let outer = try await host.keeper.spawn(request)
@@ -148,20 +152,5 @@ struct BubblewrapLauncher {
         return SandboxError(
             .unavailable, "making sandbox '\(spec.id)' failed: \(text)", remedy: "run `sandlot doctor`", backend: BubblewrapBackend.id,
             cause: error)
-    }
-
-    /// The task may be cancelled, but what was made must still go.
-    private func abandon(_ reference: SandboxReference) async throws {
-        let removal = removal
-        let logger = host.logger
-        await Task {
-            do {
-                try await removal.remove(reference)
-            } catch {
-                logger.error(
-                    "a sandbox that could not be made could not be removed either",
-                    metadata: ["sandbox.id": "\(reference.id)", "error": "\(error)"])
-            }
-        }.value
     }
 }

@@ -22,7 +22,7 @@ struct BubblewrapProbe {
                     ending: trial.ending, complaint: trial.errorText, facts: NamespaceFacts.current(isUnprivileged: isUnprivileged))
                 return .unavailable(reason: failure.reason, remedy: failure.remedy)
             }
-            var details = LimitEnforcement.details(.detect(), isRoot: identity.isRoot, hasUserNamespace: true)
+            var details = LimitEnforcement.details(host.cgroups, isRoot: identity.isRoot, hasUserNamespace: true)
             details["bwrap"] = bwrap.string
             details["version"] = version.outputText.split(separator: "\n").first.map(String.init) ?? "unknown"
             details["guest"] = guest.string

@@ -1,4 +1,3 @@
-import Glibc
 import SandboxCore
 import SandboxProcess
 import SystemPackage
@@ -21,11 +20,10 @@ enum RunIdentity: Equatable {
         if settings.runAs.uid == 0 { return .rootInNamespace(reason: "the setting run_as is 0") }
         var user = settings.runAs
         if case .mounted(let path, _) = workspace {
-            var status = stat()
-            guard stat(path.string, &status) == 0, status.st_uid != 0 else {
+            guard let owner = HostPaths.owner(of: path), owner.uid != 0 else {
                 return .rootInNamespace(reason: "the workspace belongs to root")
             }
-            user = SpawnRequest.User(uid: status.st_uid, gid: status.st_gid == 0 ? status.st_uid : status.st_gid)
+            user = owner
         }
         if let far = sources.first(where: { !HostPaths.canReach($0, as: user) }) {
             return .rootInNamespace(reason: "user \(user.uid) cannot reach \(far)")

@@ -63,7 +63,7 @@ struct SandboxBlueprint {
 
         // Process 1 and bwrap itself are in the group too; a supervisor for each running exec counts as the sandbox' own.
         enforcement = try LimitEnforcement(
-            spec.limits, for: spec.id, layout: .detect(), ownProcesses: 2, isRoot: identity.isRoot, hasUserNamespace: true)
+            spec.limits, for: spec.id, layout: host.cgroups, ownProcesses: 2, isRoot: identity.isRoot, hasUserNamespace: true)
         files = rootFiles
         let fileNodes = files.enumerated().map { index, file in
             BubblewrapPlan.Node.file(descriptor: BubblewrapPlan.Descriptor.files + Int32(index), target: file.target)

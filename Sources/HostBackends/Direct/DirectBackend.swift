@@ -25,7 +25,7 @@ public struct DirectSettings: Sendable, Equatable {
 }
 
 /// Commands on the host as the user that Sandlot is, without any isolation. Only with a setting *and* by name.
-public struct DirectBackend: SandboxBackend {
+public struct DirectBackend: HostBackend {
     /// Its name.
     public static let id = BackendID(unchecked: "direct")
 
@@ -41,6 +41,8 @@ public struct DirectBackend: SandboxBackend {
     /// What it is on this machine: a limit that nothing here can hold is not claimed.
     public let descriptor: BackendDescriptor
 
+    static let guestHoldsAll = false
+
     let host: HostEnvironment
     let settings: DirectSettings
 
@@ -48,7 +50,7 @@ public struct DirectBackend: SandboxBackend {
     public init(host: HostEnvironment, settings: DirectSettings) {
         self.host = host
         self.settings = settings
-        descriptor = LimitEnforcement.narrowed(Self.description, layout: .detect(), isRoot: host.isRoot)
+        descriptor = LimitEnforcement.narrowed(Self.description, layout: host.cgroups, isRoot: host.isRoot)
     }
 
     private static let remedy = "set enabled = true in [backends.direct] if commands may do everything that you may"
@@ -58,7 +60,7 @@ public struct DirectBackend: SandboxBackend {
         guard settings.isEnabled else { return .unavailable(reason: "running without isolation is not enabled", remedy: Self.remedy) }
         do {
             let guest = try GuestExecutable.locate(setting: settings.guest, variable: host.guestVariable)
-            var details = LimitEnforcement.details(.detect(), isRoot: host.isRoot)
+            var details = LimitEnforcement.details(host.cgroups, isRoot: host.isRoot)
             details["guest"] = guest.string
             details["isolation"] = "none: commands are user \(host.user.uid) of this machine"
             return .available(details: details)
@@ -92,19 +94,4 @@ public struct DirectBackend: SandboxBackend {
             host: host, backend: Self.id, guest: guest, blueprint: blueprint, spec: spec, removal: removal)
         return try await launcher.launch(record)
     }
-
-    /// Connects to one that was made earlier.
-    public func attach(to reference: SandboxReference) async throws -> any Sandbox {
-        try await GuestLink(host: host, backend: Self.id, removal: removal).attach(to: reference)
-    }
-
-    /// Reads the records in the data directory.
-    public func list(owner: OwnerLabel) async throws -> [SandboxReference] {
-        try SandboxFolder.list(host.dataDirectory, owner: owner, backend: Self.id)
-    }
-
-    /// Ends and deletes what belongs to the reference.
-    public func remove(_ reference: SandboxReference) async throws { try await removal.remove(reference) }
-
-    private var removal: SandboxRemoval { SandboxRemoval(host: host, backend: Self.id, guestHoldsAll: false) }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import SandboxCore
 import SandboxProcess
 import SystemPackage
@@ -66,7 +65,7 @@ struct PlainBlueprint {
 
         let isRoot = user == nil && host.isRoot
         enforcement = try LimitEnforcement(
-            spec.limits, for: spec.id, layout: .detect(), ownProcesses: 1, isRoot: isRoot, alwaysGroup: true)
+            spec.limits, for: spec.id, layout: host.cgroups, ownProcesses: 1, isRoot: isRoot, alwaysGroup: true)
         locator = Locator(workspace: workspace, home: homePath)
         locator.group = enforcement.group
         locator.extraDirectory = extraDirectory
@@ -79,9 +78,10 @@ struct PlainBlueprint {
     ) throws -> SpawnRequest.User? {
         guard host.isRoot, let runAs else { return nil }
         guard let mounted else { return runAs }
-        var status = stat()
-        guard stat(mounted.string, &status) == 0 else { throw SandboxError.system("looking at \(mounted)", errno) }
-        if status.st_uid != 0 { return SpawnRequest.User(uid: status.st_uid, gid: status.st_gid == 0 ? status.st_uid : status.st_gid) }
+        guard let owner = HostPaths.owner(of: mounted) else {
+            throw SandboxError(.notFound, "the workspace \(mounted) is gone", remedy: "make it again", backend: backend)
+        }
+        if owner.uid != 0 { return owner }
         guard allowsRoot else {
             throw SandboxError(
                 .denied, "the workspace \(mounted) belongs to root, so its commands would run as the host's root",

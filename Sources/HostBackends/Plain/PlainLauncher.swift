@@ -27,7 +27,7 @@ struct PlainLauncher {
             SandboxRecord(state: .creating, reference: reference), mode: blueprint.user == nil ? 0o700 : 0o711)
         do {
             try makeDirectories()
-            try blueprint.enforcement.group.create(blueprint.enforcement.groupLimits)
+            try blueprint.enforcement.group?.create(blueprint.enforcement.groupLimits)
             let birth = try BirthPipe()
             let process = try await start(birth)
             locator.guest = process.identity
@@ -37,17 +37,8 @@ struct PlainLauncher {
             try birth.permit()
             return try await connect(reference)
         } catch {
-            // The task may be cancelled, but what was made must still go.
-            let (removal, made, logger) = (removal, reference, host.logger)
-            await Task {
-                do {
-                    try await removal.remove(made)
-                } catch {
-                    logger.error(
-                        "a sandbox that could not be made could not be removed either",
-                        metadata: ["sandbox.id": "\(made.id)", "error": "\(error)"])
-                }
-            }.value
+            let made = reference
+            await UnfinishedSandbox(spec.id, logger: host.logger) { [removal] in try await removal.remove(made) }.abandon()
             throw error
         }
     }
@@ -81,7 +72,7 @@ struct PlainLauncher {
         ]
         request.leadsSession = true
         request.user = blueprint.user
-        request.groups = blueprint.enforcement.group.membershipFiles
+        request.groups = blueprint.enforcement.group?.membershipFiles ?? []
         request.limits = blueprint.enforcement.perProcess
         request.umask = 0o022
         request.parentDeathSignal = spec.endsWithCreator ? SIGKILL : 0

@@ -5,7 +5,7 @@ import SystemPackage
 /// Commands on the host itself, with what a process can take from itself: Landlock rules, a system call filter, resource limits and a clean
 /// environment. There are no namespaces: commands see the host's process list, may signal processes of the same user, and can connect to
 /// unix sockets that the user can open.
-public struct RestrictedHostBackend: SandboxBackend {
+public struct RestrictedHostBackend: HostBackend {
     /// Its name.
     public static let id = BackendID(unchecked: "restricted-host")
 
@@ -23,6 +23,8 @@ public struct RestrictedHostBackend: SandboxBackend {
     /// What it is on this machine: a limit that nothing here can hold is not claimed.
     public let descriptor: BackendDescriptor
 
+    static let guestHoldsAll = false
+
     let host: HostEnvironment
     let settings: RestrictedHostSettings
 
@@ -30,7 +32,7 @@ public struct RestrictedHostBackend: SandboxBackend {
     public init(host: HostEnvironment, settings: RestrictedHostSettings) {
         self.host = host
         self.settings = settings
-        descriptor = LimitEnforcement.narrowed(Self.description, layout: .detect(), isRoot: host.isRoot)
+        descriptor = LimitEnforcement.narrowed(Self.description, layout: host.cgroups, isRoot: host.isRoot)
     }
 
     /// Asks for the guest and for Landlock, and runs the guest once under everything that a sandbox gets.
@@ -48,7 +50,7 @@ public struct RestrictedHostBackend: SandboxBackend {
                 return .unavailable(
                     reason: "the guest \(guest) ended with \(ending) under the restrictions", remedy: "run `\(guest) --version` by hand")
             }
-            var details = LimitEnforcement.details(.detect(), isRoot: host.isRoot)
+            var details = LimitEnforcement.details(host.cgroups, isRoot: host.isRoot)
             details["guest"] = guest.string
             details["landlock"] =
                 restriction == nil ? "none: every file of the user is within reach" : "version \(FileRestriction.kernelVersion)"
@@ -80,21 +82,6 @@ public struct RestrictedHostBackend: SandboxBackend {
             filter: try SystemCallFilter.standard(denyingInternet: spec.network == .none), noNewPrivileges: true)
         return try await launcher.launch(record)
     }
-
-    /// Connects to a sandbox that was made earlier.
-    public func attach(to reference: SandboxReference) async throws -> any Sandbox {
-        try await GuestLink(host: host, backend: Self.id, removal: removal).attach(to: reference)
-    }
-
-    /// Reads the records in the data directory.
-    public func list(owner: OwnerLabel) async throws -> [SandboxReference] {
-        try SandboxFolder.list(host.dataDirectory, owner: owner, backend: Self.id)
-    }
-
-    /// Ends and deletes what belongs to the reference.
-    public func remove(_ reference: SandboxReference) async throws { try await removal.remove(reference) }
-
-    private var removal: SandboxRemoval { SandboxRemoval(host: host, backend: Self.id, guestHoldsAll: false) }
 
     /// The rules that all its sandboxes share; nil where the kernel has none and the settings accept that.
     private func restriction(guest: FilePath, network: NetworkPolicy) throws -> FileRestriction? {

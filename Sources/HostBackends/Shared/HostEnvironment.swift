@@ -16,10 +16,13 @@ public struct HostEnvironment: Sendable {
     public var searchPath: String
     /// `SANDLOT_GUEST`, if it is set.
     public var guestVariable: String?
+    /// Where control groups can be made.
+    public var cgroups: CgroupLayout
 
     /// Creates an environment from its parts.
     public init(
-        dataDirectory: FilePath, keeper: ProcessKeeper, logger: Logger, user: SpawnRequest.User, searchPath: String, guestVariable: String?
+        dataDirectory: FilePath, keeper: ProcessKeeper, logger: Logger, user: SpawnRequest.User, searchPath: String, guestVariable: String?,
+        cgroups: CgroupLayout = .detect()
     ) {
         self.dataDirectory = dataDirectory
         self.keeper = keeper
@@ -27,6 +30,7 @@ public struct HostEnvironment: Sendable {
         self.user = user
         self.searchPath = searchPath
         self.guestVariable = guestVariable
+        self.cgroups = cgroups
     }
 
     /// This process' environment.

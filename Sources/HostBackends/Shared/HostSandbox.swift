@@ -14,5 +14,5 @@ struct HostSandbox: GuestBackedSandbox {
     }
 
     /// How often the kernel killed a process for want of memory; nil where no control group counts it.
-    func memoryKills() throws -> Int? { try Locator(reference).group.memoryKills() }
+    func memoryKills() throws -> Int? { try Locator(reference).group?.memoryKills() }
 }

@@ -4,7 +4,8 @@ import SandboxProcess
 
 /// How the limits of one sandbox are enforced here; every limit asked for is in it, or making it threw.
 struct LimitEnforcement {
-    var group: ControlGroup
+    /// Nil where no limit needs one.
+    var group: ControlGroup?
     /// The limits that go to the group, with the allowance for our own processes.
     var groupLimits: ResourceLimits
     var perProcess: [SpawnRequest.Limit]
@@ -68,7 +69,7 @@ struct LimitEnforcement {
         if alwaysGroup, controllers.isEmpty, let any = CgroupLayout.Controller.allCases.last(where: { layout.parents[$0] != nil }) {
             controllers.insert(any)
         }
-        group = ControlGroup.planned(for: id, controllers: controllers, layout: layout)
+        if !controllers.isEmpty { group = ControlGroup.planned(for: id, controllers: controllers, layout: layout) }
     }
 
     /// The description without the limits that nothing can hold on this machine for this user.

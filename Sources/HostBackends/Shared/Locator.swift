@@ -8,7 +8,8 @@ struct Locator: Equatable {
     var guest: ProcessIdentity?
     /// The process around it, where there is one (`bwrap`).
     var outer: ProcessIdentity?
-    var group = ControlGroup(directories: [], isUnified: false)
+    /// Nil where no limit needed one.
+    var group: ControlGroup?
     /// A directory outside of the sandbox' folder that ends with the sandbox.
     var extraDirectory: FilePath?
     /// Where the workspace is for the guest.
@@ -24,7 +25,7 @@ struct Locator: Equatable {
         var all = ["workspace": workspace.string, "home": home.string]
         if let guest { all["guest"] = Self.text(guest) }
         if let outer { all["outer"] = Self.text(outer) }
-        if !group.directories.isEmpty {
+        if let group {
             all["groups"] = group.directories.map(\.string).joined(separator: ":")
             all["groups.unified"] = group.isUnified ? "true" : "false"
         }

@@ -27,7 +27,7 @@ struct SandboxRemoval: Sendable {
         }
         let locator = try Locator(record.reference)
         try await endProcesses(of: record, locator)
-        try await removeGroup(locator.group)
+        if let group = locator.group { try await removeGroup(group) }
         if let extra = locator.extraDirectory { try await HostDirectory.remove(extra) }
         // The record goes last of all, so that whatever interrupts us is found and finished later.
         for name in try HostDirectory.names(in: folder.path) where name != SandboxRecord.fileName {
@@ -65,9 +65,9 @@ struct SandboxRemoval: Sendable {
     }
 
     /// Kills what was orphaned by an earlier death of the guest.
-    private func endStragglers(of id: SandboxID, _ group: ControlGroup) async throws {
+    private func endStragglers(of id: SandboxID, _ group: ControlGroup?) async throws {
         try await untilNone(for: "the last processes of sandbox \(id)") {
-            Array(Set(try ProcessScan.carrying("\(Self.marker)=\(id)") + group.members()))
+            Array(Set(try ProcessScan.carrying("\(Self.marker)=\(id)") + (group?.members() ?? [])))
         }
     }
 

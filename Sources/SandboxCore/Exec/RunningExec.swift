@@ -74,7 +74,8 @@ public protocol RunningExec: Sendable {
     /// Output and the end. When the sandbox dies the last event is `ended` with `.lost`; a broken channel to a living sandbox throws
     /// `unavailable`, and `Sandbox.attach` goes on from the last offset.
     var events: ExecEvents { get }
-    /// Writes to standard input; returns when the bytes are on their way, waits while the command does not read.
+    /// Writes to standard input; returns when the bytes are on their way, waits while the command does not read. What a command that has ended
+    /// or has closed its input will never read is dropped, or refused with `conflict`.
     func write(_ bytes: [UInt8]) async throws
     /// Ends standard input.
     func closeInput() async throws
