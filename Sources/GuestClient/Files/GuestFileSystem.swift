@@ -73,8 +73,8 @@ struct GuestFileSystem: SandboxFileSystem {
         return known
     }
 
-    func list(_ path: FilePath, after cursor: String?, limit: Int) async throws -> (entries: [FileEntry], more: Bool) {
-        let request = GuestRequest.list(path: wire(path), cursor: try text(cursor ?? "", "the cursor"), limit: try count(limit, "a limit"))
+    func list(_ path: FilePath, after cursor: FilePath?, limit: Int) async throws -> (entries: [FileEntry], more: Bool) {
+        let request = GuestRequest.list(path: wire(path), cursor: cursor?.guestBytes ?? [], limit: try count(limit, "a limit"))
         let (response, link) = try await ask(request, path, isRead: true)
         guard case .entries(let list, let more) = response else { throw link.mismatch("entries") }
         return (try entries(list, .name, atMost: limit, link), more)

@@ -21,12 +21,12 @@ extension SandboxFileSystem {
     /// All entries of a directory.
     public func listAll(_ path: FilePath) async throws -> [FileEntry] {
         var all: [FileEntry] = []
-        var cursor: String?
+        var cursor: FilePath?
         while true {
             let page = try await list(path, after: cursor, limit: 1000)
             all += page.entries
             guard page.more, let last = page.entries.last else { return all }
-            cursor = last.path.string
+            cursor = last.path
         }
     }
 }

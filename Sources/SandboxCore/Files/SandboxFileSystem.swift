@@ -185,8 +185,9 @@ public protocol SandboxFileSystem: Sendable {
     /// Writes a stream; atomic unless appending. When the stream throws, the file is as it was.
     func write(_ stream: SandboxStream<[UInt8]>, to path: FilePath, options: FileWriteOptions) async throws
     func stat(_ path: FilePath, followsLinks: Bool) async throws -> FileEntry
-    /// Entries sorted by name, after `cursor`; `more` tells whether there are others. Entry paths are names.
-    func list(_ path: FilePath, after cursor: String?, limit: Int) async throws -> (entries: [FileEntry], more: Bool)
+    /// Entries sorted by the bytes of their names, after the one named `cursor`; `more` tells whether there are others. Entry paths are names.
+    /// The cursor is the last entry's path as it came: a name need not be text.
+    func list(_ path: FilePath, after cursor: FilePath?, limit: Int) async throws -> (entries: [FileEntry], more: Bool)
     func makeDirectory(_ path: FilePath, mode: UInt32, parents: Bool) async throws
     func remove(_ path: FilePath, recursive: Bool) async throws
     func move(_ source: FilePath, to target: FilePath, overwrite: Bool) async throws

@@ -13,15 +13,33 @@ enum FolderCases {
         FileCases.files("list-pages", "3000 entries come in pages, each once") { c, sandbox in
             _ = try await c.output(of: "mkdir many; cd many; i=1000; while [ $i -lt 4000 ]; do : >f$i; i=$((i + 1)); done", in: sandbox)
             var names: [String] = []
-            var cursor: String?
+            var cursor: FilePath?
             while true {
                 let page = try await sandbox.files.list("many", after: cursor, limit: 700)
                 try c.expect(page.entries.count <= 700, "at most 700 entries", found: "\(page.entries.count)")
                 names += page.entries.map(\.path.string)
-                cursor = names.last
+                cursor = page.entries.last?.path
                 if !page.more { break }
             }
             try c.expect(names == (1000..<4000).map { "f\($0)" }, "all 3000 names in order", found: "\(names.count) names")
+        },
+        FileCases.files("list-pages-bytes", "names that are no text are listed too, each once, or cannot be made") { c, sandbox in
+            let names = [[0x61, 0xFF], [0x61, 0xFF, 0x62], [0xC3], [0xFE, 0x0A]].map { FilePath(bytes: $0 as [UInt8]) }
+            do {
+                for name in names { try await sandbox.files.write(text: "x", to: name) }
+            } catch let error as SandboxError where [.invalidArgument, .unsupported].contains(error.code) {
+                return
+            } catch let refusal as FileRefusal where refusal.reason == .invalid {
+                return
+            }
+            var found: [FilePath] = []
+            // One a page, so that each of them is a cursor.
+            while found.count <= names.count {
+                let page = try await sandbox.files.list(".", after: found.last, limit: 1)
+                found += page.entries.map(\.path)
+                if !page.more { break }
+            }
+            try c.expect(found, equals: names, "the names")
         },
         FileCases.files("list-empty", "an empty directory lists nothing") { c, sandbox in
             try await sandbox.files.makeDirectory("empty", mode: 0o755, parents: false)

@@ -65,11 +65,11 @@ struct MemoryFiles: SandboxFileSystem {
         }
     }
 
-    func list(_ path: FilePath, after cursor: String?, limit: Int) async throws -> (entries: [FileEntry], more: Bool) {
+    func list(_ path: FilePath, after cursor: FilePath?, limit: Int) async throws -> (entries: [FileEntry], more: Bool) {
         guard limit > 0 else { throw SandboxError(.invalidArgument, "a page of \(limit) entries makes no sense", remedy: "use 1 or more") }
         return try edit { tree in
             let id = try folder(path, in: tree)
-            let after = cursor.map { Array($0.utf8) }
+            let after = cursor.map(\.bytes)
             let names = (tree[id]?.children.keys.map { $0 } ?? []).sorted(by: NameOrder.precedes)
                 .filter { name in after.map { NameOrder.precedes($0, name) } ?? true }
             let entries = names.prefix(limit).compactMap { name in
