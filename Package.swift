@@ -64,7 +64,7 @@ let package = Package(
             name: "SandboxSettings",
             dependencies: ["SandboxCore", system, .product(name: "TOMLKit", package: "TOMLKit")]),
 
-        .target(name: "SandboxImages", dependencies: ["SandboxCore"]),
+        .target(name: "SandboxImages", dependencies: ["SandboxCore", "CSandlotSystem"]),
         .target(
             name: "SandboxSecrets",
             dependencies: ["SandboxCore", "SandboxProcess", system, .product(name: "Crypto", package: "swift-crypto")]),
@@ -83,7 +83,9 @@ let package = Package(
             dependencies: ["SandboxCore", "SandboxProcess", "GuestClient", "CSandlotSystem", log, system]),
         .target(
             name: "ContainerBackends",
-            dependencies: ["SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotSystem", log, system]),
+            dependencies: [
+                "SandboxCore", "SandboxImages", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotSystem", log, system,
+            ]),
         .target(
             name: "MicroVMBackends",
             dependencies: ["SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotSystem", log, system]),
@@ -96,7 +98,7 @@ let package = Package(
             ]),
 
         // L3: the engine knows no concrete backend.
-        .target(name: "SandboxEngine", dependencies: ["SandboxCore", "SandboxStore", log, system]),
+        .target(name: "SandboxEngine", dependencies: ["SandboxCore", "SandboxImages", "SandboxStore", log, system]),
 
         // L4, L5: faces and composition.
         .target(
@@ -131,7 +133,7 @@ let package = Package(
         .target(
             name: "SandboxCommands",
             dependencies: [
-                "Sandlot", "SandboxCore", "SandboxEngine", "SandboxSettings", log, system,
+                "Sandlot", "SandboxCore", "SandboxEngine", "SandboxImages", "SandboxSettings", log, system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "sandlot", dependencies: ["SandboxCommands"]),

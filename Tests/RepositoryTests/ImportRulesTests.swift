@@ -16,7 +16,7 @@ private let rules: [String: Set<String>] = [
     ],
     "SandboxStore": ["SandboxCore", "GRDB", "Logging", "SystemPackage", "Foundation", "Glibc", "Musl", "Darwin", "Synchronization"],
     "SandboxSettings": ["SandboxCore", "TOMLKit", "SystemPackage", "Glibc", "Musl", "Darwin", "Foundation", "Synchronization"],
-    "SandboxImages": ["SandboxCore"],
+    "SandboxImages": ["SandboxCore", "CSandlotSystem"],
     "SandboxSecrets": [
         "SandboxCore", "SandboxProcess", "Crypto", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
     ],
@@ -30,7 +30,7 @@ private let rules: [String: Set<String>] = [
         "Darwin", "Foundation",
     ],
     "ContainerBackends": [
-        "SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotSystem", "Logging", "SystemPackage", "Synchronization",
+        "SandboxCore", "SandboxImages", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotSystem", "Logging", "SystemPackage", "Synchronization",
         "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "MicroVMBackends": [
@@ -46,7 +46,7 @@ private let rules: [String: Set<String>] = [
         "SystemPackage",
     ],
     "SandboxEngine": [
-        "SandboxCore", "SandboxStore", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
+        "SandboxCore", "SandboxImages", "SandboxStore", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "Sandlot": [
         "SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSettings", "StandardBackends", "Logging", "SystemPackage",
@@ -67,7 +67,7 @@ private let rules: [String: Set<String>] = [
         "SandboxAPI", "SandboxCore", "SandboxHTTP", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "SandboxCommands": [
-        "Sandlot", "SandboxCore", "SandboxEngine", "SandboxSettings", "ArgumentParser", "Logging", "SystemPackage", "Synchronization",
+        "Sandlot", "SandboxCore", "SandboxEngine", "SandboxImages", "SandboxSettings", "ArgumentParser", "Logging", "SystemPackage", "Synchronization",
         "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "SandboxTesting": ["SandboxCore", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation"],

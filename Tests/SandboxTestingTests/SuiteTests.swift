@@ -24,4 +24,12 @@ struct SuiteTests {
         #expect(report.entries(.passed).count > 200, "\(report.summary)")
         print(report.summary)
     }
+
+    @Test("every promise about images is kept by the in-memory image backend")
+    func inMemoryImages() async {
+        let cases = ConformanceSuite.all.filter { $0.family == "image" }
+        let report = await ConformanceRunner(hostScratch: "/tmp").run(cases, on: InMemoryImageBackend())
+        for entry in report.entries(.failed) { Issue.record("\(entry.id): \(entry.detail ?? "")") }
+        #expect(report.entries(.passed).count == cases.count, "\(report.summary)")
+    }
 }

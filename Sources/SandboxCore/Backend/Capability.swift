@@ -28,6 +28,8 @@ public enum Capability: String, Sendable, Codable, CaseIterable, Comparable {
     case processIsolation = "process-isolation"
     /// An image other than the backend's own can be chosen.
     case images
+    /// Images are made from package lists and Dockerfiles: the backend is an `ImageBuildingBackend`.
+    case imageBuild = "image-build"
 
     /// Alphabetical.
     public static func < (left: Capability, right: Capability) -> Bool { left.rawValue < right.rawValue }
