@@ -81,6 +81,24 @@ import Testing
         #expect(endings == Array(repeating: .exited(0), count: 200))
     }
 
+    @Test func aProcessThatOutlivesItsKeeperIsReapedAllTheSame() async throws {
+        var short: ProcessKeeper? = try ProcessKeeper()
+        let process = try #require(
+            try await short?.spawn(SpawnRequest(executable: "/bin/sleep", arguments: ["sleep", "1000"])))
+        short = nil
+        try process.signal(SIGKILL)
+        #expect(try await process.wait() == .signaled(9))
+    }
+
+    @Test func aProcessBoundToItsKeeperEndsWithItAndIsReaped() async throws {
+        var short: ProcessKeeper? = try ProcessKeeper()
+        var request = SpawnRequest(executable: "/bin/sleep", arguments: ["sleep", "1000"])
+        request.parentDeathSignal = SIGKILL
+        let process = try #require(try await short?.spawn(request))
+        short = nil
+        #expect(try await process.wait() == .signaled(9))
+    }
+
     @Test func theNameOfAProcessMayHoldAnything() {
         let entry = ProcessEntry(parsing: "42 (a) R 7 (b) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20")
         #expect(entry?.pid == 42)

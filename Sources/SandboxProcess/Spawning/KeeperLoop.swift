@@ -28,18 +28,21 @@ final class KeeperLoop: Sendable {
         else { throw SandboxError.system("preparing to watch processes", errno) }
     }
 
-    func startThread() throws {
+    func startThread() throws { try startThread { $0.run() } }
+
+    private func startThread(_ body: @escaping @Sendable (KeeperLoop) -> Void) throws {
+        let context = Unmanaged.passRetained(Start(loop: self, body: body)).toOpaque()
         var thread = pthread_t()
-        let context = Unmanaged.passRetained(self).toOpaque()
         let number = pthread_create(
             &thread, nil,
             { context in
                 guard let context else { return nil }
-                Unmanaged<KeeperLoop>.fromOpaque(context).takeRetainedValue().run()
+                let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
+                start.body(start.loop)
                 return nil
             }, context)
         guard number == 0 else {
-            Unmanaged<KeeperLoop>.fromOpaque(context).release()
+            Unmanaged<Start>.fromOpaque(context).release()
             throw SandboxError.system("starting a thread", number)
         }
         pthread_detach(thread)
@@ -78,21 +81,42 @@ final class KeeperLoop: Sendable {
     }
 
     private func run() {
+        while !turn() {}
+        // This thread must end now: that is what a parent-death signal waits for. What it started is still a child of this process, and
+        // a child that nobody reaps stays a zombie for as long as the process lives. Without a second thread there is nobody to do it.
+        if state.withLock({ !$0.watches.isEmpty }) { try? startThread { $0.runToTheLastWatch() } }
+    }
+
+    private func runToTheLastWatch() {
+        while state.withLock({ !$0.watches.isEmpty }) { _ = turn() }
+    }
+
+    /// Waits for something to happen and does it. True when the keeper is gone.
+    private func turn() -> Bool {
         var events = [sandlot_event](repeating: sandlot_event(), count: 64)
-        while true {
-            let count = sandlot_poller_wait(poller.raw, &events, 64, -1)
-            for event in events.prefix(max(0, Int(count))) where event.token != 0 {
-                guard let watch = state.withLock({ $0.watches.removeValue(forKey: event.token) }) else { continue }
-                sandlot_poller_remove(poller.raw, watch.descriptor.raw)
-                watch.action()
-            }
-            sandlot_wakeup_clear(wakeup.raw)
-            let (work, isStopping) = state.withLock { state in
-                defer { state.work = [] }
-                return (state.work, state.isStopping)
-            }
-            for piece in work { piece() }
-            if isStopping { return }
+        let count = sandlot_poller_wait(poller.raw, &events, 64, -1)
+        for event in events.prefix(max(0, Int(count))) where event.token != 0 {
+            guard let watch = state.withLock({ $0.watches.removeValue(forKey: event.token) }) else { continue }
+            sandlot_poller_remove(poller.raw, watch.descriptor.raw)
+            watch.action()
         }
+        sandlot_wakeup_clear(wakeup.raw)
+        let (work, isStopping) = state.withLock { state in
+            defer { state.work = [] }
+            return (state.work, state.isStopping)
+        }
+        for piece in work { piece() }
+        return isStopping
+    }
+}
+
+/// What a new thread is given.
+private final class Start: Sendable {
+    let loop: KeeperLoop
+    let body: @Sendable (KeeperLoop) -> Void
+
+    init(loop: KeeperLoop, body: @escaping @Sendable (KeeperLoop) -> Void) {
+        self.loop = loop
+        self.body = body
     }
 }
