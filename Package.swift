@@ -98,7 +98,8 @@ let package = Package(
             ]),
 
         // L3: the engine knows no concrete backend.
-        .target(name: "SandboxEngine", dependencies: ["SandboxCore", "SandboxImages", "SandboxStore", log, system]),
+        .target(
+            name: "SandboxEngine", dependencies: ["SandboxCore", "SandboxImages", "SandboxStore", "SandboxWorkspace", log, system]),
 
         // L4, L5: faces and composition.
         .target(

@@ -129,6 +129,7 @@ extension TreeEntry: WireValue {
         writer.write(mode)
         writer.write(size)
         writer.write(modified)
+        writer.write(changed)
         writer.write(userID)
         writer.write(groupID)
         writer.write(inode)
@@ -138,8 +139,8 @@ extension TreeEntry: WireValue {
     init(from reader: inout ByteReader) throws(ProtocolViolation) {
         self.init(
             path: try reader.readBytes(), kind: try FileKind.read("entry.kind", from: &reader), mode: try reader.read(),
-            size: try reader.read(), modified: try reader.read(), userID: try reader.read(), groupID: try reader.read(),
-            inode: try reader.read(), linkTarget: try reader.readBytes(), digest: try reader.readBytes())
+            size: try reader.read(), modified: try reader.read(), changed: try reader.read(), userID: try reader.read(),
+            groupID: try reader.read(), inode: try reader.read(), linkTarget: try reader.readBytes(), digest: try reader.readBytes())
         guard digest.isEmpty || digest.count == 32 else { throw .unknownValue(field: "entry.digest", value: UInt64(digest.count)) }
     }
 }

@@ -18,6 +18,8 @@ public struct TreeEntry: Equatable, Sendable {
     public var size: UInt64
     /// Nanoseconds since 1970.
     public var modified: Int64
+    /// When content or attributes last changed, which no program can set: nanoseconds since 1970, 0 where it is not known.
+    public var changed: Int64
     public var userID: UInt32
     public var groupID: UInt32
     public var inode: UInt64
@@ -28,14 +30,15 @@ public struct TreeEntry: Equatable, Sendable {
 
     /// Creates an entry.
     public init(
-        path: [UInt8], kind: FileKind, mode: UInt32, size: UInt64, modified: Int64, userID: UInt32 = 0, groupID: UInt32 = 0,
-        inode: UInt64 = 0, linkTarget: [UInt8] = [], digest: [UInt8] = []
+        path: [UInt8], kind: FileKind, mode: UInt32, size: UInt64, modified: Int64, changed: Int64 = 0, userID: UInt32 = 0,
+        groupID: UInt32 = 0, inode: UInt64 = 0, linkTarget: [UInt8] = [], digest: [UInt8] = []
     ) {
         self.path = path
         self.kind = kind
         self.mode = mode
         self.size = size
         self.modified = modified
+        self.changed = changed
         self.userID = userID
         self.groupID = groupID
         self.inode = inode

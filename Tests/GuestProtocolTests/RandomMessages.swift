@@ -80,8 +80,8 @@ struct RandomMessages {
 
     mutating func entry() -> TreeEntry {
         TreeEntry(
-            path: bytes(), kind: pick(FileKind.self), mode: number(), size: number(), modified: number(), userID: number(),
-            groupID: number(), inode: number(), linkTarget: bytes(), digest: flag() ? [] : (0..<32).map { _ in number() })
+            path: bytes(), kind: pick(FileKind.self), mode: number(), size: number(), modified: number(), changed: number(),
+            userID: number(), groupID: number(), inode: number(), linkTarget: bytes(), digest: flag() ? [] : (0..<32).map { _ in number() })
     }
 
     mutating func match() -> GrepMatch { GrepMatch(path: bytes(), line: number(), isContext: flag(), text: bytes()) }

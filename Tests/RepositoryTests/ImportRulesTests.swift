@@ -46,7 +46,8 @@ private let rules: [String: Set<String>] = [
         "SystemPackage",
     ],
     "SandboxEngine": [
-        "SandboxCore", "SandboxImages", "SandboxStore", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
+        "SandboxCore", "SandboxImages", "SandboxStore", "SandboxWorkspace", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl",
+        "Darwin", "Foundation",
     ],
     "Sandlot": [
         "SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSettings", "StandardBackends", "Logging", "SystemPackage",

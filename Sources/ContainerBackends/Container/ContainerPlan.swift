@@ -55,7 +55,7 @@ struct ContainerPlan {
         mounts.append(try bind(folder.temporary, Place.temporary))
         var mountedWorkspace: FilePath?
         switch spec.workspace {
-        case .private:
+        case .private, .synced:
             own.append((folder.workspace, 0o700))
             mounts.append(try bind(folder.workspace, Place.workspace))
         case .mounted(let path, let readOnly):

@@ -19,8 +19,9 @@ extension TreeEntry {
             let name = FilePath(guestBytes: path), let target = FilePath(guestBytes: linkTarget)
         else { return nil }
         return FileEntry(
-            path: name, kind: kind.fileKind, mode: mode & 0o7777, size: size, modified: modified, userID: userID, groupID: groupID,
-            linkTarget: kind == .symbolicLink ? target : nil, digest: digest.isEmpty ? nil : digest)
+            path: name, kind: kind.fileKind, mode: mode & 0o7777, size: size, modified: modified, changed: changed == 0 ? nil : changed,
+            inode: inode == 0 ? nil : inode, userID: userID, groupID: groupID, linkTarget: kind == .symbolicLink ? target : nil,
+            digest: digest.isEmpty ? nil : digest)
     }
 }
 

@@ -23,17 +23,20 @@ struct Status {
     var identity: Identity { Identity(device: UInt64(value.st_dev), inode: UInt64(value.st_ino)) }
 
     /// Nanoseconds since 1970, within what 64 bits hold.
-    var modified: Int64 {
-        let (seconds, overflow) = Int64(value.st_mtim.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
-        if overflow { return value.st_mtim.tv_sec < 0 ? .min : .max }
-        return seconds.addingReportingOverflow(Int64(value.st_mtim.tv_nsec)).partialValue
+    var modified: Int64 { Status.nanoseconds(value.st_mtim) }
+    var changed: Int64 { Status.nanoseconds(value.st_ctim) }
+
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        let (seconds, overflow) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+        if overflow { return time.tv_sec < 0 ? .min : .max }
+        return seconds.addingReportingOverflow(Int64(time.tv_nsec)).partialValue
     }
 
     /// The entry that tells a host about this node.
     func entry(path: [UInt8], linkTarget: [UInt8] = []) -> TreeEntry {
         TreeEntry(
-            path: path, kind: kind, mode: mode, size: UInt64(clamping: size), modified: modified, userID: value.st_uid,
-            groupID: value.st_gid, inode: UInt64(value.st_ino), linkTarget: linkTarget)
+            path: path, kind: kind, mode: mode, size: UInt64(clamping: size), modified: modified, changed: changed,
+            userID: value.st_uid, groupID: value.st_gid, inode: UInt64(value.st_ino), linkTarget: linkTarget)
     }
 
     private static func kind(ofMode mode: mode_t) -> FileKind {

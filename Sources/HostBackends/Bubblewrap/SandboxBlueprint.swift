@@ -45,7 +45,7 @@ struct SandboxBlueprint {
             choice = .mounted(source, readOnly: readOnly)
             identity = RunIdentity.choose(choice, host: host, settings: settings, sources: sources)
             workspaceNode = .bind(source: source, target: BubblewrapPlan.Place.workspace, readOnly: readOnly)
-        case .private:
+        case .private, .synced:
             identity = RunIdentity.choose(choice, host: host, settings: settings, sources: sources)
             var place = folder.path.appending("workspace")
             if let user = identity.user, !HostPaths.canReachBelow(host.dataDirectory, as: user) {

@@ -44,6 +44,11 @@ enum SessionReport {
         switch workspace {
         case .private: ["kind": "private"]
         case .mounted(let path, let readOnly): ["kind": "mounted", "path": .string(path.string), "read_only": .boolean(readOnly)]
+        case .synced(let sync):
+            [
+                "kind": "synced", "path": .string(sync.directory.string), "direction": .string(sync.direction.rawValue),
+                "conflicts": .string(sync.conflicts.rawValue),
+            ]
         }
     }
 

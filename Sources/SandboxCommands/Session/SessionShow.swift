@@ -34,6 +34,7 @@ struct SessionShow: SandlotCommand {
         switch session.request.workspace {
         case .private: lines.append(("workspace", "private"))
         case .mounted(let path, let readOnly): lines.append(("workspace", path.string + (readOnly ? " (read-only)" : "")))
+        case .synced(let sync): lines.append(("workspace", "\(sync.directory), synced"))
         }
         for mount in session.request.mounts {
             lines.append(("mount", "\(mount.source) on \(mount.target)" + (mount.readOnly ? " (read-only)" : "")))

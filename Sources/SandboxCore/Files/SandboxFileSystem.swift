@@ -21,6 +21,10 @@ public struct FileEntry: Sendable, Equatable {
     public var size: UInt64
     /// Nanoseconds since 1970.
     public var modified: Int64
+    /// When content or attributes last changed, which no program can set: nanoseconds since 1970; nil where the backend does not tell.
+    public var changed: Int64?
+    /// Tells one node from another that took its name; nil where the backend does not tell.
+    public var inode: UInt64?
     public var userID: UInt32
     public var groupID: UInt32
     /// Only of symbolic links.
@@ -30,14 +34,16 @@ public struct FileEntry: Sendable, Equatable {
 
     /// Creates an entry.
     public init(
-        path: FilePath, kind: FileKind, mode: UInt32, size: UInt64, modified: Int64, userID: UInt32 = 0, groupID: UInt32 = 0,
-        linkTarget: FilePath? = nil, digest: [UInt8]? = nil
+        path: FilePath, kind: FileKind, mode: UInt32, size: UInt64, modified: Int64, changed: Int64? = nil, inode: UInt64? = nil,
+        userID: UInt32 = 0, groupID: UInt32 = 0, linkTarget: FilePath? = nil, digest: [UInt8]? = nil
     ) {
         self.path = path
         self.kind = kind
         self.mode = mode
         self.size = size
         self.modified = modified
+        self.changed = changed
+        self.inode = inode
         self.userID = userID
         self.groupID = groupID
         self.linkTarget = linkTarget

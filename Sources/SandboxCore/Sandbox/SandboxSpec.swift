@@ -56,6 +56,8 @@ public enum WorkspaceChoice: Sendable, Codable, Equatable {
     case `private`
     /// A directory of the host, as it is.
     case mounted(FilePath, readOnly: Bool)
+    /// A copy of a host directory that the engine keeps in step with it. A backend makes the same empty directory as for `private`.
+    case synced(WorkspaceSync)
 }
 
 /// The home directory inside.

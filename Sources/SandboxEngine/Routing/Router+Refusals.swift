@@ -59,6 +59,8 @@ extension Router {
         mounts: [Mount]
     ) -> [Need] {
         var needs: [Need] = []
+        let isMounted = if case .mounted = workspace { true } else { false }
+        let isSynced = if case .synced = workspace { true } else { false }
         func need(_ capability: Capability, _ reason: String, if condition: Bool) {
             if condition { needs.append(Need(capability: capability, reason: reason)) }
         }
@@ -69,7 +71,8 @@ extension Router {
         need(.networkNone, "network 'none'", if: network == NetworkPolicy.none)
         need(.networkOpen, "network 'open'", if: network == .open)
         need(.images, "the chosen image", if: image != .backendDefault)
-        need(.mountedWorkspace, "the mounted workspace", if: workspace != .private)
+        need(.mountedWorkspace, "the mounted workspace", if: isMounted)
+        need(.files, "the synced workspace", if: isSynced)
         need(.extraMounts, "the home that is kept", if: home != .ephemeral)
         need(.extraMounts, "the mounts", if: !mounts.isEmpty)
         return needs
