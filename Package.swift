@@ -99,12 +99,15 @@ let package = Package(
 
         // L3: the engine knows no concrete backend.
         .target(
-            name: "SandboxEngine", dependencies: ["SandboxCore", "SandboxImages", "SandboxStore", "SandboxWorkspace", log, system]),
+            name: "SandboxEngine",
+            dependencies: ["SandboxCore", "SandboxImages", "SandboxStore", "SandboxWorkspace", "CSandlotSystem", log, system]),
 
         // L4, L5: faces and composition.
         .target(
             name: "Sandlot",
-            dependencies: ["SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSettings", "StandardBackends", log, system]),
+            dependencies: [
+                "SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSecrets", "SandboxSettings", "StandardBackends", log, system,
+            ]),
         .target(name: "SandboxAPI", dependencies: ["SandboxCore", "SandboxEngine", system]),
         .target(
             name: "SandboxServer",
@@ -134,7 +137,7 @@ let package = Package(
         .target(
             name: "SandboxCommands",
             dependencies: [
-                "Sandlot", "SandboxCore", "SandboxEngine", "SandboxImages", "SandboxSettings", log, system,
+                "Sandlot", "SandboxCore", "SandboxEngine", "SandboxImages", "SandboxSecrets", "SandboxSettings", log, system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "sandlot", dependencies: ["SandboxCommands"]),

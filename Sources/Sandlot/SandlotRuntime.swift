@@ -22,26 +22,43 @@ public struct SandlotRuntime: Sendable {
     public let dataDirectory: FilePath
     public let engine: Engine
     public let logger: Logger
+    /// The sealed store, and what settings refer to.
+    public let secrets: SandlotSecrets
 
     /// Reads the settings, makes the backends and opens the data directory. Nothing is probed and no sandbox is touched before it is needed.
     public init(_ options: SandlotOptions = SandlotOptions()) throws {
-        let locations = try Self.locations(options)
-        let flags = options.settings.sorted { $0.key < $1.key }.map { (name: $0.key, text: $0.value) }
-        let sources = try SettingsSources.read(at: locations, environment: options.environment, flags: flags)
-        let settings = try Settings(sources, schema: Self.schema)
+        let (settings, locations) = try Self.read(options)
         let general = try settings.general()
-        let directory = options.dataDirectory ?? FilePath(general.dataDirectory ?? locations.dataDirectory)
-        guard directory.isAbsolute else {
-            throw SandboxError(.invalidArgument, "the data directory '\(directory)' is not an absolute path", remedy: "start it with /")
-        }
+        let directory = try Self.dataDirectory(options, general, locations)
         let logger = options.logger ?? Self.logger(general.logLevel)
+        let secrets = SandlotSecrets(general, directory: directory, environment: options.environment)
         let backends = try StandardBackends.all(
-            dataDirectory: directory, settings: { settings.backend($0).revealed() }, logger: logger)
+            dataDirectory: directory, settings: { settings.backend($0).texts() },
+            secrets: { backend, key in
+                guard let reference = settings.backend(backend).secret(key) else { return nil }
+                return try await secrets.value(of: reference, for: "backends.\(backend).\(key)").reveal()
+            }, logger: logger)
+        self.secrets = secrets
         self.settings = settings
         self.general = general
         self.logger = logger
         dataDirectory = directory
         engine = try Engine(configuration: Self.configuration(general, directory), backends: backends, logger: logger)
+    }
+
+    static func read(_ options: SandlotOptions) throws -> (settings: Settings, locations: SettingsLocations) {
+        let locations = try Self.locations(options)
+        let flags = options.settings.sorted { $0.key < $1.key }.map { (name: $0.key, text: $0.value) }
+        let sources = try SettingsSources.read(at: locations, environment: options.environment, flags: flags)
+        return (try Settings(sources, schema: Self.schema), locations)
+    }
+
+    static func dataDirectory(_ options: SandlotOptions, _ general: GeneralSettings, _ locations: SettingsLocations) throws -> FilePath {
+        let directory = options.dataDirectory ?? FilePath(general.dataDirectory ?? locations.dataDirectory)
+        guard directory.isAbsolute else {
+            throw SandboxError(.invalidArgument, "the data directory '\(directory)' is not an absolute path", remedy: "start it with /")
+        }
+        return directory
     }
 
     /// Every setting there is, those of the backends included.

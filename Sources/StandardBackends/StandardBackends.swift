@@ -11,8 +11,10 @@ public enum StandardBackends {
     /// - Parameters:
     ///   - dataDirectory: where local sandboxes are kept, below `sandboxes`.
     ///   - settings: the scope `[backends.<id>]` as texts, one element for each value that is not a list. What it throws is passed on.
+    ///   - secrets: the value of a secret setting of a backend, looked up when it is asked for and not kept; nil when it is not set.
     public static func all(
-        dataDirectory: FilePath, settings: (BackendID) throws -> [String: [String]], logger: Logger
+        dataDirectory: FilePath, settings: (BackendID) throws -> [String: [String]],
+        secrets: @escaping @Sendable (BackendID, String) async throws -> String? = { _, _ in nil }, logger: Logger
     ) throws -> [any SandboxBackend] {
         let host = try HostEnvironment.current(dataDirectory: dataDirectory, logger: logger)
         func texts(_ id: BackendID) throws -> SettingTexts { SettingTexts(try settings(id)) }

@@ -30,7 +30,8 @@ private let rules: [String: Set<String>] = [
         "Darwin", "Foundation",
     ],
     "ContainerBackends": [
-        "SandboxCore", "SandboxImages", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotSystem", "Logging", "SystemPackage", "Synchronization",
+        "SandboxCore", "SandboxImages", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotSystem", "Logging", "SystemPackage",
+        "Synchronization",
         "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "MicroVMBackends": [
@@ -46,12 +47,12 @@ private let rules: [String: Set<String>] = [
         "SystemPackage",
     ],
     "SandboxEngine": [
-        "SandboxCore", "SandboxImages", "SandboxStore", "SandboxWorkspace", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl",
-        "Darwin", "Foundation",
+        "SandboxCore", "SandboxImages", "SandboxStore", "SandboxWorkspace", "CSandlotSystem", "Logging", "SystemPackage", "Synchronization",
+        "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "Sandlot": [
-        "SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSettings", "StandardBackends", "Logging", "SystemPackage",
-        "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
+        "SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSecrets", "SandboxSettings", "StandardBackends", "Logging",
+        "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "SandboxAPI": ["SandboxCore", "SandboxEngine", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation"],
     "SandboxServer": [
@@ -68,7 +69,8 @@ private let rules: [String: Set<String>] = [
         "SandboxAPI", "SandboxCore", "SandboxHTTP", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "SandboxCommands": [
-        "Sandlot", "SandboxCore", "SandboxEngine", "SandboxImages", "SandboxSettings", "ArgumentParser", "Logging", "SystemPackage", "Synchronization",
+        "Sandlot", "SandboxCore", "SandboxEngine", "SandboxImages", "SandboxSecrets", "SandboxSettings", "ArgumentParser", "Logging",
+        "SystemPackage", "Synchronization",
         "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "SandboxTesting": ["SandboxCore", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation"],

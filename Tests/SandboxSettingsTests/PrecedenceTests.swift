@@ -43,7 +43,7 @@ struct PrecedenceTests {
     @Test func theFirstAliasThatIsSetWinsAndEmptyMeansUnset() {
         let reading = read("", environment: ["CAN_TOKEN": "", "CAN_OIDC_TOKEN": "t0p"])
         #expect(reading.settings["backends.tin-can.token"]?.origin == .alias(name: "CAN_OIDC_TOKEN"))
-        #expect(reading.settings.backend(BackendID(unchecked: "tin-can")).secret("token")?.reveal() == "t0p")
+        #expect(reading.settings.backend(BackendID(unchecked: "tin-can")).secret("token") == .plain(Secret("t0p")))
     }
 
     @Test func typedGeneralSettingsFollow() throws {
@@ -68,5 +68,31 @@ struct PrecedenceTests {
         #expect(reading.settings.warnings.count == 1)
         #expect(reading.settings.warnings.first?.line == 2)
         #expect(reading.settings.warnings.first?.remedy?.contains("CAN_TOKEN") == true)
+    }
+
+    @Test(arguments: [
+        ("secret:can.token", SecretReference.sealed("can.token"), "secret:can.token"), ("env:CAN", .variable("CAN"), "env:CAN"),
+        ("file: ~/token", .file("~/token"), "file:~/token"),
+        ("command:pass show  can", .command(["pass", "show", "can"]), "command:pass …"),
+        ("t0p:secret", .plain(Secret("t0p:secret")), "‹secret›"),
+    ])
+    func aSecretMayBeNamedInsteadOfWritten(text: String, reference: SecretReference, shown: String) {
+        let reading = read("[backends.tin-can]\ntoken = \"\(text)\"")
+        #expect(reading.problems.isEmpty)
+        #expect(reading.settings.backend(BackendID(unchecked: "tin-can")).secret("token") == reference)
+        #expect(reading.settings["backends.tin-can.token"]?.text == shown)
+        #expect(reading.settings.warnings.isEmpty == !reference.isPlain)
+        #expect(reading.settings.backend(BackendID(unchecked: "tin-can")).texts()["token"] == nil)
+    }
+
+    @Test func whatOtherToolsPutIntoTheirVariablesIsTheValueItself() {
+        let reading = read("", environment: ["CAN_TOKEN": "file:/etc/passwd"])
+        #expect(reading.settings.backend(BackendID(unchecked: "tin-can")).secret("token") == .plain(Secret("file:/etc/passwd")))
+    }
+
+    @Test(arguments: ["secret:", "secret:a b", "env:", "env:A B", "file:relative", "command: "])
+    func aReferenceToNothingIsAMistakeThatShowsNoValue(text: String) {
+        let reading = read("[backends.tin-can]\ntoken = \"\(text)\"")
+        #expect(reading.problems.count == 1)
     }
 }

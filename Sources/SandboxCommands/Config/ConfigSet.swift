@@ -17,6 +17,7 @@ struct ConfigSet: SandlotCommand {
     @Argument(help: "Value; the elements of a list are separated by commas.") var value: String
 
     func run(in context: CommandContext) async throws -> Int32 {
+        try ArgumentSecrets.refuse(value, for: key)
         let editor = try Self.editor(in: context)
         for warning in try editor.set(key, to: value) { await context.note("\(warning); \(warning.remedy ?? "")") }
         return 0

@@ -1,5 +1,6 @@
 import SandboxCore
 import SandboxEngine
+import SandboxSecrets
 import SandboxSettings
 import Sandlot
 import SystemPackage
@@ -32,11 +33,41 @@ struct Examination {
         do {
             let runtime = try SandlotRuntime(try options.sandlotOptions(environment: context.environment))
             findings.append(Self.dataDirectory(runtime.dataDirectory))
+            findings += await secrets(runtime)
             findings += await backends(runtime.engine)
             await runtime.engine.shutdown()
         } catch {
             let failure = Failure(error)
             findings.append(Finding(subject: "data directory", verdict: .broken, message: failure.message, remedy: failure.remedy))
+        }
+        return findings
+    }
+
+    /// Whether the sealed store opens, and whether what settings refer to is there. Commands are not run: they may ask their user.
+    private func secrets(_ runtime: SandlotRuntime) async -> [Finding] {
+        var findings: [Finding] = []
+        do {
+            if let summary = try runtime.secrets.store.summary() {
+                let count = try await runtime.secrets.store.entries().count
+                let moves = summary.source != summary.preferred
+                findings.append(
+                    Finding(
+                        subject: "secrets", verdict: .good, message: "\(count) sealed; the key is in \(summary.source.words)",
+                        remedy: moves ? "`sandlot secret rotate` moves it to \(summary.preferred.words)" : nil))
+            }
+        } catch {
+            let failure = Failure(error)
+            findings.append(Finding(subject: "secrets", verdict: .lacking, message: failure.message, remedy: failure.remedy))
+        }
+        for setting in runtime.settings.all {
+            guard case .secret(let reference)? = setting.value else { continue }
+            if case .command = reference { continue }
+            do {
+                _ = try await runtime.secrets.value(of: reference, for: setting.key.name)
+            } catch {
+                let failure = Failure(error)
+                findings.append(Finding(subject: "secrets", verdict: .lacking, message: failure.message, remedy: failure.remedy))
+            }
         }
         return findings
     }

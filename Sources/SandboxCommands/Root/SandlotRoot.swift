@@ -25,7 +25,9 @@ struct SandlotRoot: SandlotCommand {
             CommandGroup(
                 name: "This machine",
                 subcommands: [
-                    DoctorCommand.self, BackendCommand.self, ConfigCommand.self, EventsCommand.self, ReapCommand.self, VersionCommand.self,
+                    DoctorCommand.self, BackendCommand.self, ConfigCommand.self, SecretVerbs.self, TokenCommand.self, EventsCommand.self,
+                    ReapCommand.self,
+                    VersionCommand.self,
                 ]),
         ])
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import SandboxCore
+import SandboxSettings
 import Sandlot
 
 /// Options that every command has.
@@ -24,11 +25,23 @@ struct SettingsOptions: ParsableArguments {
             guard name.count < setting.count else {
                 throw SandboxError(.invalidArgument, "'--set \(name)' has no value", remedy: "write --set key=value")
             }
-            flags[name] = String(setting.dropFirst(name.count + 1))
+            let text = String(setting.dropFirst(name.count + 1))
+            try ArgumentSecrets.refuse(text, for: name)
+            flags[name] = text
         }
         if let dataDirectory { flags["data_directory"] = dataDirectory }
         if let logLevel { flags["log_level"] = logLevel }
         return SandlotOptions(settings: flags, environment: environment)
+    }
+}
+
+/// Every user of the machine sees the arguments of a process: no secret may be one.
+enum ArgumentSecrets {
+    static func refuse(_ text: String, for setting: String) throws {
+        guard SandlotRuntime.schema[setting]?.kind == .secret, try SecretReference(text).isPlain else { return }
+        throw SandboxError(
+            .invalidArgument, "the secret '\(setting)' cannot be given as an argument, where everybody sees it",
+            remedy: "`sandlot secret set NAME`, then use secret:NAME; or env:VARIABLE, file:PATH, command:PROGRAM")
     }
 }
 

@@ -28,6 +28,25 @@ struct LocalTerminal: Sendable {
         return TerminalSize(columns: size.ws_col, rows: size.ws_row)
     }
 
+    /// Shows nothing of what is typed while `body` runs but the line break, and puts the terminal back as it was however `body` ends.
+    func withoutEcho<R>(_ body: () async throws -> R) async throws -> R {
+        var before = termios()
+        guard tcgetattr(descriptor.rawValue, &before) == 0 else {
+            throw SandboxError(
+                .unavailable, "the terminal does not answer: \(Errno(rawValue: errno))", remedy: "give the value on standard input")
+        }
+        var silent = before
+        silent.c_lflag &= ~tcflag_t(ECHO)
+        silent.c_lflag |= tcflag_t(ECHONL)
+        guard tcsetattr(descriptor.rawValue, TCSAFLUSH, &silent) == 0 else {
+            throw SandboxError(
+                .unavailable, "the terminal would show what is typed: \(Errno(rawValue: errno))", remedy: "give the value on standard input"
+            )
+        }
+        defer { tcsetattr(descriptor.rawValue, TCSAFLUSH, &before) }
+        return try await body()
+    }
+
     /// Passes every key to the command while `body` runs, and puts the terminal back as it was however `body` ends.
     func raw<R>(_ body: () async throws -> R) async throws -> R {
         var before = termios()

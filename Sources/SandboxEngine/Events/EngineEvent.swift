@@ -21,6 +21,13 @@ public struct EngineEvent: Sendable, Codable, Equatable {
         case execEnded = "exec.ended"
         /// A sandbox that no session owned was removed.
         case reaped
+        /// An access token was made; the payload's `token` is its id, `name`, `scopes` and `session` what it was made for.
+        case tokenCreated = "token.created"
+        case tokenRevoked = "token.revoked"
+        /// A login code was exchanged for a token.
+        case loggedIn = "access.login"
+        /// Somebody was refused; `reason` tells why, never what was presented.
+        case accessDenied = "access.denied"
     }
 
     /// Rises without repetition; gaps are possible.

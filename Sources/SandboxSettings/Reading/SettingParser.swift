@@ -11,7 +11,7 @@ enum SettingParser {
             guard !text.isEmpty, !text.contains("\0") else { throw mismatch(text, kind) }
             return .text(text)
         case .secret:
-            return .secret(Secret(text))
+            return .secret(try SecretReference(text))
         case .integer:
             guard let number = Int(text) else { throw mismatch(text, kind) }
             return try value(from: number, as: kind)

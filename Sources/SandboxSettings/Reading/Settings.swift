@@ -51,7 +51,7 @@ public struct Settings: Sendable {
     func list(_ name: String) -> [String] { if case .list(let words) = resolved[name]?.value { words } else { [] } }
     func size(_ name: String) -> UInt64? { if case .size(let bytes) = resolved[name]?.value { bytes } else { nil } }
     func duration(_ name: String) -> Duration? { if case .duration(let duration) = resolved[name]?.value { duration } else { nil } }
-    func secret(_ name: String) -> Secret? { if case .secret(let secret) = resolved[name]?.value { secret } else { nil } }
+    func secret(_ name: String) -> SecretReference? { if case .secret(let reference) = resolved[name]?.value { reference } else { nil } }
 }
 
 /// The settings of one backend, by the keys of its descriptor.
@@ -73,20 +73,19 @@ public struct BackendSettings: Sendable {
     public func boolean(_ key: String) -> Bool? { settings.boolean(name(key)) }
     /// A list; empty when it is not set.
     public func list(_ key: String) -> [String] { settings.list(name(key)) }
-    /// A secret; nil when it is not set.
-    public func secret(_ key: String) -> Secret? { settings.secret(name(key)) }
+    /// Where a secret is, or itself; nil when it is not set.
+    public func secret(_ key: String) -> SecretReference? { settings.secret(name(key)) }
     /// Where the value came from; nil for an unknown key.
     public func origin(_ key: String) -> SettingOrigin? { settings[name(key)]?.origin }
 
-    /// Everything that is set, as texts: one element for each value that is not a list. Secrets are in the clear, so this goes straight to the
-    /// backend and nowhere else.
-    public func revealed() -> [String: [String]] {
+    /// Everything that is set, as texts: one element for each value that is not a list. Without the secrets, which are looked up where they are
+    /// used.
+    public func texts() -> [String: [String]] {
         var texts: [String: [String]] = [:]
         for setting in settings.all where setting.key.path.count == 3 && setting.key.path.starts(with: ["backends", id.rawValue]) {
             switch setting.value {
-            case nil: continue
+            case nil, .secret: continue
             case .list(let words): texts[setting.key.path[2]] = words
-            case .secret(let secret): texts[setting.key.path[2]] = [secret.reveal()]
             case .some(let value): texts[setting.key.path[2]] = [value.description]
             }
         }

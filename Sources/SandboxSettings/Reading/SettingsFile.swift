@@ -55,11 +55,13 @@ struct SettingsFile {
             let value = try Self.value(found, as: key.kind)
             let line = layout.position(of: key.path)?.line ?? 1
             values[key.name] = ResolvedSetting(key: key, value: value, origin: .file(path: path, line: line))
-            if key.kind == .secret {
+            if case .secret(let reference) = value, reference.isPlain {
                 warnings.append(
                     problem(
                         key.path, "'\(key.name)' is a secret in plain text",
-                        remedy: "set \(([key.environmentName] + key.aliases).joined(separator: " or ")) instead"))
+                        remedy:
+                            "`sandlot secret import` seals it; or set \(([key.environmentName] + key.aliases).joined(separator: " or ")) instead"
+                    ))
             }
         } catch let error as SandboxError {
             report(key.path, "\(key.name): \(error.message)", remedy: error.remedy)

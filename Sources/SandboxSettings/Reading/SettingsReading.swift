@@ -60,7 +60,14 @@ public struct SettingsReading: Sendable {
         _ problems: inout [SettingsProblem]
     ) {
         do {
-            resolved[key.name] = ResolvedSetting(key: key, value: try SettingParser.value(from: text, as: key.kind), origin: origin)
+            let value: SettingValue
+            if case .alias = origin, key.kind == .secret {
+                // What other tools put into their variables is the value itself, whatever it looks like.
+                value = .secret(.plain(Secret(text)))
+            } else {
+                value = try SettingParser.value(from: text, as: key.kind)
+            }
+            resolved[key.name] = ResolvedSetting(key: key, value: value, origin: origin)
         } catch {
             let failure = error as? SandboxError
             problems.append(

@@ -25,6 +25,12 @@ public struct GeneralSettings: Sendable {
     /// Nil is the place that `SettingsLocations` names.
     public var dataDirectory: String?
     public var logLevel: String
+    /// A program and its arguments that prints the key of the sealed secrets; nil for none.
+    public var secretsKeyCommand: [String]?
+    /// A file that holds the key of the sealed secrets; nil for none.
+    public var secretsKeyFile: String?
+    /// Whether that key may be kept in the system's keyring.
+    public var secretsUseKeyring: Bool
 
     /// The words of `log_level`.
     public static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
@@ -52,6 +58,11 @@ public struct GeneralSettings: Sendable {
             SettingKey(["output_limit"], .size, "output that is kept per command", default: .size(64 << 20)),
             SettingKey(["data_directory"], .path, "where sessions, output and guests are kept"),
             SettingKey(["log_level"], .choice(logLevels), "least important message that is logged", default: .text("warning")),
+            SettingKey(
+                ["secrets", "key_command"], .text, "a program, with arguments split at blanks, that prints the key of the sealed secrets"),
+            SettingKey(["secrets", "key_file"], .path, "a private file that holds the key of the sealed secrets"),
+            SettingKey(
+                ["secrets", "keyring"], .boolean, "keep that key in the system's keyring where there is one", default: .boolean(true)),
             SettingKey(["limits", "memory"], .size, "memory of all processes of a sandbox"),
             SettingKey(["limits", "processors"], .positiveNumber, "processors' worth of time: 1.5 is one and a half"),
             SettingKey(["limits", "processes"], .integer(minimum: 1, maximum: Int(UInt32.max)), "processes and threads at once"),
@@ -73,6 +84,9 @@ public struct GeneralSettings: Sendable {
         outputLimit = settings.size("output_limit") ?? 64 << 20
         dataDirectory = settings.text("data_directory")
         logLevel = settings.text("log_level") ?? "warning"
+        secretsKeyCommand = settings.text("secrets.key_command").map { $0.split(separator: " ").map(String.init) }
+        secretsKeyFile = settings.text("secrets.key_file")
+        secretsUseKeyring = settings.boolean("secrets.keyring") ?? true
         limits = ResourceLimits(
             memory: settings.size("limits.memory"), processors: settings.number("limits.processors"),
             processes: settings.integer("limits.processes").map { UInt32(clamping: $0) }, disk: settings.size("limits.disk"))

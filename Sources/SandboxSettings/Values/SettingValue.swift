@@ -8,9 +8,9 @@ public enum SettingValue: Sendable, Hashable, CustomStringConvertible {
     /// Bytes.
     case size(UInt64)
     case duration(Duration)
-    case secret(Secret)
+    case secret(SecretReference)
 
-    /// For people; a secret shows as its placeholder.
+    /// For people; a secret shows where it is, or as its placeholder.
     public var description: String {
         switch self {
         case .text(let text): text
@@ -20,7 +20,7 @@ public enum SettingValue: Sendable, Hashable, CustomStringConvertible {
         case .list(let words): words.joined(separator: ", ")
         case .size(let bytes): ByteSize.text(bytes)
         case .duration(let duration): DurationText.text(duration)
-        case .secret(let secret): secret.description
+        case .secret(let reference): reference.description
         }
     }
 }

@@ -30,6 +30,16 @@ public struct SettingsEditor: Sendable {
         }
     }
 
+    /// The secrets that stand in the file themselves, by setting. Throws when the file is not TOML.
+    public func plainSecrets() throws -> [(key: SettingKey, secret: Secret)] {
+        let file = SettingsFile(text: try SettingsFileAccess.read(path) ?? "", path: path, schema: schema)
+        guard file.isReadable else { throw SandboxError(file.problems) }
+        return schema.keys.compactMap { key in
+            guard case .secret(.plain(let secret))? = file.values[key.name]?.value else { return nil }
+            return (key, secret)
+        }
+    }
+
     /// Removes a setting from the file, so that the next source counts. False when the file does not set it.
     public func unset(_ name: String) throws -> Bool {
         // A name that the schema does not know may be unset too: that mends a file that has it.

@@ -94,7 +94,7 @@ extension SettingValue {
     var literal: String {
         switch self {
         case .text(let text): Self.quoted(text)
-        case .secret(let secret): Self.quoted(secret.reveal())
+        case .secret(let reference): Self.quoted(reference.text)
         case .integer(let number): String(number)
         case .number(let number): number == number.rounded() && abs(number) < 1e15 ? String(Int(number)) : String(number)
         case .boolean(let truth): truth ? "true" : "false"

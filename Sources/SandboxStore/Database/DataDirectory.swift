@@ -28,6 +28,32 @@ public enum DataDirectory {
         close(descriptor)
     }
 
+    /// Replaces a file by another with mode 0600, whole or not at all. A link at the path is replaced, not followed.
+    public static func writeFile(_ path: FilePath, _ bytes: [UInt8]) throws {
+        let draft = FilePath("\(path).\(getpid()).new")
+        unlink(draft.string)
+        let descriptor = open(draft.string, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw failure(draft, "create") }
+        do {
+            defer { close(descriptor) }
+            _ = try FileDescriptor(rawValue: descriptor).writeAll(bytes)
+            guard fsync(descriptor) == 0, rename(draft.string, path.string) == 0 else { throw failure(path, "write") }
+        } catch {
+            unlink(draft.string)
+            if let error = error as? Errno {
+                throw SandboxError(
+                    .unavailable, "cannot write \(path)", remedy: "check the room on its disk", cause: error)
+            }
+            throw error
+        }
+        // The name is on disk only when its directory is.
+        let parent = open(path.removingLastComponent().string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if parent >= 0 {
+            fsync(parent)
+            close(parent)
+        }
+    }
+
     static func failure(_ path: FilePath, _ action: String) -> SandboxError {
         let code = Errno(rawValue: errno)
         return SandboxError(

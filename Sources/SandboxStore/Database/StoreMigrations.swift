@@ -5,6 +5,7 @@ enum StoreMigrations {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("0001-sessions", migrate: sessions)
+        migrator.registerMigration("0002-access", migrate: access)
         return migrator
     }
 
@@ -39,6 +40,18 @@ enum StoreMigrations {
                     sequence INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, session TEXT, exec TEXT, at INTEGER NOT NULL,
                     payload TEXT NOT NULL);
                 CREATE INDEX events_by_session ON events (session, sequence);
+                """)
+    }
+
+    private static func access(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE access_tokens (
+                    id TEXT PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL, scopes TEXT NOT NULL, session TEXT,
+                    created_at INTEGER NOT NULL, expires_at INTEGER, last_used_at INTEGER) WITHOUT ROWID;
+                CREATE TABLE login_codes (
+                    id TEXT PRIMARY KEY, digest TEXT NOT NULL, scopes TEXT NOT NULL, maker TEXT, created_at INTEGER NOT NULL,
+                    expires_at INTEGER NOT NULL, life_milliseconds INTEGER NOT NULL) WITHOUT ROWID;
                 """)
     }
 }
