@@ -40,10 +40,10 @@ public struct ContainerBackend: SandboxBackend {
     private static func description(_ dialect: EngineDialect) -> BackendDescriptor {
         BackendDescriptor(
             id: dialect.id, name: dialect.name, summary: dialect.summary, isolation: .container, placement: .local,
-            capabilities: [
+            capabilities: Set(dialect.givesGPUs ? [.gpus] : []).union([
                 .mountedWorkspace, .extraMounts, .terminal, .detachedExecs, .reattach, .files, .networkNone, .networkOpen, .memoryLimit,
                 .processorLimit, .processLimit, .privateFileSystem, .processIsolation, .images,
-            ],
+            ]),
             settings: ContainerSettings.descriptors)
     }
 

@@ -88,11 +88,13 @@ extension ExecEnd: WireValue {
         writer.write(duration)
         writer.write(processorTime)
         writer.write(peakMemory)
+        writer.write(optional: memoryKills) { $0.write($1) }
     }
     init(from reader: inout ByteReader) throws(ProtocolViolation) {
         self.init(
             outcome: try GuestOutcome(from: &reader), standardOutputEnd: try reader.read(), standardErrorEnd: try reader.read(),
-            survivors: try reader.read(), duration: try reader.read(), processorTime: try reader.read(), peakMemory: try reader.read())
+            survivors: try reader.read(), duration: try reader.read(), processorTime: try reader.read(), peakMemory: try reader.read(),
+            memoryKills: try reader.readOptional { (r) throws(ProtocolViolation) in try r.read() })
     }
 }
 

@@ -101,11 +101,13 @@ public struct ExecEnd: Equatable, Sendable {
     public var processorTime: UInt64
     /// Largest resident set in KiB.
     public var peakMemory: UInt64
+    /// Processes of the sandbox that the kernel killed for want of memory from the start to the leader's end; nil where the guest cannot see.
+    public var memoryKills: UInt32?
 
     /// Creates a report.
     public init(
         outcome: GuestOutcome, standardOutputEnd: UInt64, standardErrorEnd: UInt64, survivors: UInt32, duration: UInt64,
-        processorTime: UInt64, peakMemory: UInt64
+        processorTime: UInt64, peakMemory: UInt64, memoryKills: UInt32? = nil
     ) {
         self.outcome = outcome
         self.standardOutputEnd = standardOutputEnd
@@ -114,6 +116,7 @@ public struct ExecEnd: Equatable, Sendable {
         self.duration = duration
         self.processorTime = processorTime
         self.peakMemory = peakMemory
+        self.memoryKills = memoryKills
     }
 }
 

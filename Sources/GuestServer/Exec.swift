@@ -45,6 +45,9 @@ final class Exec {
     private var duration: UInt64 = 0
     private var processorTime: UInt64 = 0
     private var peakMemory: UInt64 = 0
+    /// The sandbox's count when the command began, then the difference at its end.
+    private let memoryKillsBefore: UInt32?
+    private var memoryKills: UInt32?
     private var requestedTermination: Termination?
     private var verdict: Termination?
     private var isCounting = false
@@ -72,6 +75,7 @@ final class Exec {
         drainGrace = start.drainGrace
         timeout = start.timeout
         killsSurvivors = start.killsSurvivors
+        memoryKillsBefore = server.memoryKills?.count
         let pipes = try ExecPipes(terminal: start.terminal, hasInput: start.hasInput)
         standardOutput = ExecOutput(start.terminal == nil ? .standardOutput : .terminal, limit: ringCapacity, overflow: start.overflow)
         standardError = ExecOutput(.standardError, limit: ringCapacity, overflow: start.overflow)
@@ -226,7 +230,7 @@ final class Exec {
             leaderStatus = report.value
             processorTime = report.processor_time
             peakMemory = report.peak_memory
-            duration = EventLoop.microseconds - created
+            markEnd()
             loop.cancel(timeoutTimer)
             if killsSurvivors, requestedTermination == nil { killTree() }
             armDrain()
@@ -257,10 +261,16 @@ final class Exec {
 
     /// The guest has killed what the dead supervisor left.
     func orphansAreGone() {
-        if leaderStatus == nil { duration = EventLoop.microseconds - created }
+        if leaderStatus == nil { markEnd() }
         // It may have been killed before it could tell whether the command started.
         if !hasStarted { announce() }
         treeBecameEmpty()
+    }
+
+    /// The kernel counts before it kills, so whoever died of it is in the count by now.
+    private func markEnd() {
+        duration = EventLoop.microseconds - created
+        if let before = memoryKillsBefore, let now = server.memoryKills?.count { memoryKills = now &- before }
     }
 
     private func treeBecameEmpty() {
@@ -318,7 +328,8 @@ final class Exec {
         loop.cancel(drainTimer)
         end = ExecEnd(
             outcome: outcome, standardOutputEnd: standardOutput.ring.end, standardErrorEnd: standardError.ring.end, survivors: survivors,
-            duration: duration, processorTime: processorTime, peakMemory: peakMemory)
+            duration: duration, processorTime: processorTime, peakMemory: peakMemory,
+            memoryKills: memoryKills)
         subscription?.finish(at: standardOutput.ring.end, standardError.ring.end)
         settle()
         server.execEnded(self)

@@ -15,6 +15,14 @@ public struct GuestOptions: Equatable {
         case standardStreams
     }
 
+    /// Where that count is read.
+    public enum MemoryKillSource: Equatable {
+        /// A control group's `memory.events` or `memory.oom_control`, open for reading.
+        case descriptor(Int32)
+        /// What is mounted here belongs to this sandbox alone.
+        case controlGroups(String)
+    }
+
     /// Why a command line was not understood.
     public struct UsageError: Error, Equatable {
         /// What is wrong with it.
@@ -28,6 +36,8 @@ public struct GuestOptions: Equatable {
     public var endsWithDoor = false
     /// The guest puts itself and all commands under the standard system call filter, for sandboxes whose maker cannot do that.
     public var filtersCalls = false
+    /// Where the kernel counts the sandbox's processes that it killed for want of memory; nil where nobody tells.
+    public var memoryKills: MemoryKillSource?
     /// Processes and threads at once, this one included: for sandboxes that have no control group to count them.
     public var maximumProcesses: UInt32?
     /// Empty keeps the one that the guest is started in.
@@ -55,6 +65,8 @@ public struct GuestOptions: Equatable {
             case "--connect-fd": endpoint = .connected(try GuestOptions.descriptor(&rest, argument))
             case "--stdio": endpoint = .standardStreams
             case "--birth-fd": birthDescriptor = try GuestOptions.descriptor(&rest, argument)
+            case "--memory-events-fd": memoryKills = .descriptor(try GuestOptions.descriptor(&rest, argument))
+            case "--own-cgroups": memoryKills = .controlGroups(try GuestOptions.value(&rest, argument))
             case "--max-processes":
                 guard let count = UInt32(try GuestOptions.value(&rest, argument)), count > 0 else {
                     throw UsageError(message: "\(argument) needs a positive number")

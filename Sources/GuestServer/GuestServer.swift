@@ -9,6 +9,8 @@ public final class GuestServer {
     let execs = ExecTable()
     /// Limits that commands get: those that the guest itself was started with.
     let commandLimits: [sandlot_rlimit]
+    /// Nil where nobody counts them.
+    let memoryKills: MemoryKills?
     private var fileConversations: FileConversations?
     private let options: GuestOptions
     private let workingDirectory: [UInt8]
@@ -40,6 +42,12 @@ public final class GuestServer {
             throw StartFailure("cannot limit processes to \(count)", errno: errno)
         }
         commandLimits = GuestServer.raiseDescriptorLimit()
+        memoryKills =
+            switch options.memoryKills {
+            case .descriptor(let descriptor): MemoryKills(descriptor: descriptor)
+            case .controlGroups(let root): MemoryKills(ofControlGroups: root)
+            case nil: nil
+            }
         if getpid() != 1 { sandlot_become_subreaper() }
         let descriptor = sandlot_signals_create()
         guard descriptor >= 0 else { throw StartFailure("cannot receive signals", errno: errno) }

@@ -64,7 +64,8 @@ struct RandomMessages {
         ]
         return ExecEnd(
             outcome: outcomes[Int.random(in: 0..<outcomes.count, using: &generator)], standardOutputEnd: number(),
-            standardErrorEnd: number(), survivors: number(), duration: number(), processorTime: number(), peakMemory: number())
+            standardErrorEnd: number(), survivors: number(), duration: number(), processorTime: number(), peakMemory: number(),
+            memoryKills: flag() ? number() : nil)
     }
 
     mutating func range() -> Range<UInt64> {

@@ -130,6 +130,7 @@ import Testing
             #expect(!result.outcome.isSuccess)
             let kills = try (sandbox as? HostSandbox)?.memoryKills()
             #expect((kills ?? 0) > 0)
+            #expect(result.ending.memoryKills == kills)
             #expect(try await sandbox.run(ExecRequest(.arguments(["echo", "well"]))).outputText == "well\n")
             try await sandbox.destroy()
             try await bench.expectNothingLeft(of: sandbox.reference)

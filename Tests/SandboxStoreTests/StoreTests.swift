@@ -153,7 +153,7 @@ struct StoreTests {
                 user: nil, hasTerminal: true, startedAt: 3)
             let ending = ExecEnding(
                 outcome: outcome, offsets: OutputOffsets(standardOutput: 7, standardError: 9), survivors: 2, duration: .milliseconds(1500),
-                processorTime: nil, peakMemory: 4096)
+                processorTime: nil, peakMemory: 4096, memoryKills: 2)
             try await store.write { transaction in
                 try transaction.insert(row)
                 #expect(try transaction.end(row.id, ending, dropped: OutputOffsets(standardOutput: 1), at: 8))

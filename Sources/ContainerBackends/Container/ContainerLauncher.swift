@@ -56,7 +56,14 @@ struct ContainerLauncher {
 
     /// Starts the container and waits for its guest, but no longer than the container lives.
     private func start(_ container: String, _ doorway: GuestDoorway) async throws -> OwnedDescriptor {
-        try await engine.start(container)
+        do {
+            try await engine.start(container)
+        } catch let error as SandboxError where spec.limits.gpus != nil && error.code == .unavailable {
+            throw SandboxError(
+                .unsupported, "the engine gives no GPUs: \(error.message)",
+                remedy: "install the engine's GPU toolkit (for NVIDIA: nvidia-container-toolkit), or drop --gpus",
+                backend: engine.dialect.id, cause: error)
+        }
         return try await withThrowingTaskGroup(of: OwnedDescriptor?.self) { group in
             group.addTask {
                 try await withDeadline(Self.startDeadline, for: "the start of the guest in container \(plan.name)") {
@@ -78,7 +85,7 @@ struct ContainerLauncher {
         let words = await engine.lastWords(of: container)
         let state = try? await engine.inspect(container)?.State
         var reason = words
-        if state?.OOMKilled == true { reason = "its memory limit is too small for the guest" }
+        if state?.OOMKilled == true { reason = "it was killed for want of memory: its memory limit is too small" }
         if reason.isEmpty { reason = state?.Error ?? "" }
         if reason.isEmpty { reason = "exit status \(state?.ExitCode.map(String.init) ?? "unknown")" }
         return SandboxError(

@@ -29,6 +29,9 @@ struct ContainerLink: Sendable {
             // An engine that does not answer says nothing about the sandbox, so then its socket decides.
             guard let found = try? await engine.open().inspect(container) else { return (try? await engine.reopen()) == nil }
             return found.State.Running
+        } causeOfDeath: {
+            guard let found = try? await engine.open().inspect(container) else { return nil }
+            return found.State.causeOfDeath
         }
         return ContainerSandbox(reference: reference, guest: core, removal: removal)
     }

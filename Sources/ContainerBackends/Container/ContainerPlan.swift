@@ -74,6 +74,7 @@ struct ContainerPlan {
             let real = try sources.source(mount.source, what: "the mount's source", mustBeDirectory: false)
             mounts.append(try bind(real, try HostPaths.target(mount.target), readOnly: mount.readOnly))
         }
+        if let zones = Self.zoneDatabase(for: spec) { mounts.append(try bind(zones, zones, readOnly: true)) }
         ownDirectories = own
         user = ContainerUser.choose(spec, workspace: mountedWorkspace, host: host, settings: settings, engine: engine)
 
@@ -95,13 +96,17 @@ struct ContainerPlan {
             MemorySwap: memory, NanoCpus: limits.processors.map { Int64(($0 * 1e9).rounded()) },
             Tmpfs: ["/run": "rw,nosuid,nodev,size=64m,mode=1777", Place.state.string: "rw,nosuid,nodev,noexec,size=1m,mode=1777"],
             Mounts: mounts)
+        if let gpus = limits.gpus {
+            let count = if case .count(let count) = gpus { Int(count) } else { -1 }
+            hostConfiguration.DeviceRequests = [EngineMessage.Create.DeviceRequest(Count: count)]
+        }
         switch engine.dialect.masking {
         case .list: hostConfiguration.MaskedPaths = Self.usual + Self.hardware
         case .option: hostConfiguration.SecurityOpt.append("mask=" + Self.hardware.joined(separator: ":"))
         }
         var arguments = [
             "serve", "--door", Place.door.appending("socket").string, "--filter-calls", "--cwd", Place.workspace.string, "--sandbox",
-            spec.id.rawValue,
+            spec.id.rawValue, "--own-cgroups", "/sys/fs/cgroup",
         ]
         if spec.endsWithCreator { arguments.append("--end-with-door") }
         var body = EngineMessage.Create(
@@ -114,6 +119,15 @@ struct ContainerPlan {
         body.Labels[ContainerLabels.session] = spec.session?.rawValue
         body.Labels[ContainerLabels.boot] = try HostBoot.identity()
         self.body = body
+    }
+
+    /// The host's zone database, when the sandbox has a time zone of it: small images have none, and there every zone would be UTC.
+    private static func zoneDatabase(for spec: SandboxSpec) -> FilePath? {
+        let place: FilePath = "/usr/share/zoneinfo"
+        guard let zone = spec.timeZone, TimeZoneName.isValid(zone), !spec.mounts.contains(where: { $0.target.starts(with: place) }),
+            HostDirectory.exists(place.appending(zone))
+        else { return nil }
+        return place
     }
 
     private static func check(_ spec: SandboxSpec, _ engine: EngineAPI) throws {
@@ -133,6 +147,10 @@ struct ContainerPlan {
             throw refuse(
                 .unsupported, "a disk limit cannot be enforced by this backend",
                 "drop it, or choose a backend with the capability disk-limit")
+        }
+        if limits.gpus != nil, !engine.dialect.givesGPUs {
+            throw refuse(
+                .unsupported, "\(engine.dialect.name)'s API gives no GPUs", "drop --gpus, or choose a backend with the capability gpus")
         }
         if let memory = limits.memory {
             guard memory >= smallestMemory else {

@@ -34,19 +34,21 @@ struct EngineDialect: Sendable {
     var openNetworkRootless: String
     var rootlessUser: RootlessUser
     var masking: Masking
+    /// Whether the API has a way to give GPUs; an engine that ignores the request would not say so.
+    var givesGPUs: Bool
     var install: String
     var start: String
 
     static let docker = EngineDialect(
         id: BackendID(unchecked: "docker"), name: "Docker", summary: "Containers of a Docker engine, by its API.",
         addressVariables: ["DOCKER_HOST"], hasContexts: true, systemSockets: ["/var/run/docker.sock"], runtimeSockets: ["docker.sock"],
-        openNetwork: "bridge", openNetworkRootless: "bridge", rootlessUser: .rootInside, masking: .list,
+        openNetwork: "bridge", openNetworkRootless: "bridge", rootlessUser: .rootInside, masking: .list, givesGPUs: true,
         install: "install it: apt-get install docker.io", start: "start it: systemctl start docker")
 
     static let podman = EngineDialect(
         id: BackendID(unchecked: "podman"), name: "Podman", summary: "Containers of a Podman service, by its API.",
         addressVariables: ["CONTAINER_HOST", "PODMAN_HOST"], hasContexts: false, systemSockets: ["/run/podman/podman.sock"],
         runtimeSockets: ["podman/podman.sock"], openNetwork: "bridge", openNetworkRootless: "slirp4netns",
-        rootlessUser: .kept(namespace: "keep-id"), masking: .option, install: "install it: apt-get install podman",
+        rootlessUser: .kept(namespace: "keep-id"), masking: .option, givesGPUs: false, install: "install it: apt-get install podman",
         start: "start its service: systemctl start podman.socket (or, as an ordinary user, systemctl --user start podman.socket)")
 }

@@ -50,6 +50,14 @@ enum EngineMessage {
             var OOMKilled: Bool?
             var ExitCode: Int?
             var Error: String?
+
+            /// As the engine tells it; nothing is concluded from an exit code alone.
+            var causeOfDeath: String? {
+                guard !Running else { return nil }
+                let status = ExitCode.map { " (exit status \($0))" } ?? ""
+                return OOMKilled == true
+                    ? "its container has ended\(status), and the engine saw it run out of memory" : "its container has ended\(status)"
+            }
         }
         struct Configuration: Decodable {
             var Env: [String]?
@@ -101,6 +109,12 @@ enum EngineMessage {
             var Tmpfs: [String: String]
             var Mounts: [Mount]
             var MaskedPaths: [String]?
+            var DeviceRequests: [DeviceRequest]?
+        }
+        struct DeviceRequest: Codable {
+            /// -1 is all.
+            var Count: Int
+            var Capabilities = [["gpu"]]
         }
         struct Health: Codable {
             var Test = ["NONE"]

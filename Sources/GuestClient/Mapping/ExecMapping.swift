@@ -57,7 +57,8 @@ extension ExecEnd {
             outcome: outcome, offsets: OutputOffsets(standardOutput: standardOutputEnd, standardError: standardErrorEnd),
             survivors: Int(survivors), duration: .microseconds(Int64(clamping: duration)),
             processorTime: .microseconds(Int64(clamping: processorTime)),
-            peakMemory: peakMemory.multipliedReportingOverflow(by: 1024).overflow ? nil : peakMemory * 1024)
+            peakMemory: peakMemory.multipliedReportingOverflow(by: 1024).overflow ? nil : peakMemory * 1024,
+            memoryKills: memoryKills.map(Int.init))
     }
 }
 

@@ -16,13 +16,15 @@ public final class GuestSandboxCore: Sendable {
     ///   - reconnection: how often and how long a broken channel is tried.
     ///   - connect: opens a channel to the same guest.
     ///   - isAlive: whether the sandbox's process is still there; asked only before connecting.
+    ///   - causeOfDeath: what is known of it, for people; asked when it is not alive.
     public init(
         defaults: GuestExecDefaults, channel: GuestChannel? = nil, reconnection: GuestReconnection = GuestReconnection(),
-        connect: @escaping @Sendable () async throws -> GuestChannel, isAlive: @escaping @Sendable () async -> Bool
+        connect: @escaping @Sendable () async throws -> GuestChannel, isAlive: @escaping @Sendable () async -> Bool,
+        causeOfDeath: @escaping @Sendable () async -> String? = { nil }
     ) {
         self.defaults = defaults
         sessions = SessionKeeper(
-            channel.map { GuestSession($0, defaults: defaults) }, reconnection: reconnection, isAlive: isAlive
+            channel.map { GuestSession($0, defaults: defaults) }, reconnection: reconnection, isAlive: isAlive, causeOfDeath: causeOfDeath
         ) { GuestSession(try await connect(), defaults: defaults) }
     }
 

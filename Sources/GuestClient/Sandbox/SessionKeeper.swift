@@ -15,16 +15,19 @@ final class SessionKeeper: ExecRecovery {
     }
 
     let isAlive: @Sendable () async -> Bool
+    private let causeOfDeath: @Sendable () async -> String?
     private let connect: @Sendable () async throws -> GuestSession
     private let reconnection: GuestReconnection
     private let state: Mutex<State>
 
     init(
         _ session: GuestSession?, reconnection: GuestReconnection, isAlive: @escaping @Sendable () async -> Bool,
+        causeOfDeath: @escaping @Sendable () async -> String?,
         connect: @escaping @Sendable () async throws -> GuestSession
     ) {
         self.reconnection = reconnection
         self.isAlive = isAlive
+        self.causeOfDeath = causeOfDeath
         self.connect = connect
         state = Mutex(State(session: session))
     }
@@ -79,7 +82,7 @@ final class SessionKeeper: ExecRecovery {
                 try await Task.sleep(for: pause)
                 pause *= 2
             }
-            guard await isAlive() else { throw SandboxEnded(reason: "its processes have ended") }
+            guard await isAlive() else { throw await ended() }
             do {
                 return try await connect()
             } catch let error as SandboxError where error.code == .protocolViolation {
@@ -88,11 +91,13 @@ final class SessionKeeper: ExecRecovery {
                 last = error
             }
         }
-        guard await isAlive() else { throw SandboxEnded(reason: "its processes have ended") }
+        guard await isAlive() else { throw await ended() }
         throw SandboxError(
             .unavailable, "the channel to the sandbox broke and cannot be made again", remedy: "try again, or destroy the sandbox",
             cause: last)
     }
+
+    private func ended() async -> SandboxEnded { SandboxEnded(reason: await causeOfDeath() ?? "its processes have ended") }
 
     private func withDeadline(
         _ limit: Duration, _ body: @escaping @Sendable () async throws -> GuestSession

@@ -69,7 +69,9 @@ struct BubblewrapLauncher {
         typealias Number = BubblewrapPlan.Descriptor
         let info = try Descriptors.pipe()
         let complaints = try Descriptors.pipe()
-        var request = SpawnRequest(executable: bwrap, arguments: blueprint.plan.command(bwrap: bwrap, id: spec.id))
+        let memoryEvents = blueprint.enforcement.group?.memoryEvents()
+        var request = SpawnRequest(
+            executable: bwrap, arguments: blueprint.plan.command(bwrap: bwrap, id: spec.id, countingMemoryKills: memoryEvents != nil))
         // bwrap needs nothing of our environment, and its child would inherit it.
         request.environment = ["PATH": "/usr/bin:/bin"]
         request.workingDirectory = "/"
@@ -81,6 +83,7 @@ struct BubblewrapLauncher {
             Number.listener: try Descriptors.listener(in: blueprint.folder.path, name: SandboxFolder.socketName),
             Number.birth: birth.guestEnd,
         ]
+        request.descriptors[Number.memoryEvents] = memoryEvents
         for (index, file) in blueprint.files.enumerated() {
             request.descriptors[Number.files + Int32(index)] = try file.open()
         }

@@ -26,8 +26,9 @@ public struct BubblewrapPlan: Sendable, Equatable {
         public static let info: Int32 = 5
         public static let listener: Int32 = 6
         public static let birth: Int32 = 7
+        public static let memoryEvents: Int32 = 8
         /// The first one for the content of files.
-        public static let files: Int32 = 8
+        public static let files: Int32 = 9
     }
 
     /// Where things are inside.
@@ -77,10 +78,11 @@ public struct BubblewrapPlan: Sendable, Equatable {
     /// The options, each ended by a zero byte.
     public var encodedOptions: [UInt8] { options.flatMap { Array($0.utf8) + [0] } }
 
-    /// The argument vector: the same few words for every sandbox but the id, which is there for people who look at the process list.
-    public func command(bwrap: FilePath, id: SandboxID) -> [String] {
+    /// The argument vector, `countingMemoryKills` when the descriptor for that is passed: the same few words for every sandbox but the id, which is there for people who look at the process list.
+    public func command(bwrap: FilePath, id: SandboxID, countingMemoryKills: Bool = false) -> [String] {
         [bwrap.string, "--args", "\(Descriptor.arguments)", "--", Place.guest.string] + Self.guestArguments(id)
             + (maximumProcesses.map { ["--max-processes", "\($0)"] } ?? [])
+            + (countingMemoryKills ? ["--memory-events-fd", "\(Descriptor.memoryEvents)"] : [])
     }
 
     static func guestArguments(_ id: SandboxID) -> [String] {

@@ -58,18 +58,22 @@ struct PlainLauncher {
     private func start(_ birth: BirthPipe) async throws -> HostProcess {
         let listener: Int32 = 3
         let birthNumber: Int32 = 4
+        let memoryNumber: Int32 = 5
         var request = SpawnRequest(
             executable: guest,
             arguments: [
                 guest.string, "serve", "--listen-fd", "\(listener)", "--birth-fd", "\(birthNumber)", "--cwd", blueprint.workspace.string,
                 "--sandbox", spec.id.rawValue, "--no-pid1",
             ])
+        let memoryEvents = blueprint.enforcement.group?.memoryEvents()
+        if memoryEvents != nil { request.arguments += ["--memory-events-fd", "\(memoryNumber)"] }
         request.environment = ["PATH": "/usr/bin:/bin", SandboxRemoval.marker: spec.id.rawValue]
         request.workingDirectory = "/"
         request.descriptors = [
             listener: try Descriptors.listener(in: blueprint.folder.path, name: SandboxFolder.socketName),
             birthNumber: birth.guestEnd,
         ]
+        request.descriptors[memoryNumber] = memoryEvents
         request.leadsSession = true
         request.user = blueprint.user
         request.groups = blueprint.enforcement.group?.membershipFiles ?? []

@@ -20,6 +20,9 @@ struct GuestLink: Sendable {
             try await GuestChannel.connect(unixSocket: socket)
         } isAlive: {
             locator.guest?.isAlive ?? false
+        } causeOfDeath: {
+            guard let kills = locator.group?.memoryKills(), kills > 0 else { return nil }
+            return "its processes have ended, and the kernel had killed \(kills) of them for want of memory"
         }
         return HostSandbox(reference: reference, guest: core, removal: removal)
     }

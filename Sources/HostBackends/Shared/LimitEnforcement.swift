@@ -29,6 +29,10 @@ struct LimitEnforcement {
                 .unsupported, "a disk limit cannot be enforced by this backend",
                 remedy: "drop the disk limit, or choose a backend with the capability disk-limit")
         }
+        if limits.gpus != nil {
+            throw SandboxError(
+                .unsupported, "this backend gives no GPUs", remedy: "drop --gpus, or choose a backend with the capability gpus")
+        }
         if let memory = limits.memory, memory < Self.smallestMemory {
             throw SandboxError(.invalidArgument, "a memory limit of \(memory) bytes is too small", remedy: "use at least 16 MiB")
         }

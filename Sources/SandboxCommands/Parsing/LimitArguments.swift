@@ -1,11 +1,11 @@
 import SandboxCore
 import SandboxSettings
 
-/// `-m`, `--cpus`, `--pids-limit` and `--disk`, over what the settings say.
+/// `-m`, `--cpus`, `--pids-limit`, `--disk` and `--gpus`, over what the settings say.
 enum LimitArguments {
-    static func resolve(memory: String?, processors: Double?, processes: Int?, disk: String?, over limits: ResourceLimits) throws
-        -> ResourceLimits
-    {
+    static func resolve(
+        memory: String?, processors: Double?, processes: Int?, disk: String?, gpus: String? = nil, over limits: ResourceLimits
+    ) throws -> ResourceLimits {
         var limits = limits
         if let memory { limits.memory = try unlimited(ByteSize.parse(memory)) }
         if let processors {
@@ -23,6 +23,13 @@ enum LimitArguments {
             limits.processes = processes <= 0 ? nil : UInt32(processes)
         }
         if let disk { limits.disk = try unlimited(ByteSize.parse(disk)) }
+        if let gpus {
+            limits.gpus = GPUShare(gpus)
+            guard limits.gpus != nil || gpus == "0" else {
+                throw SandboxError(
+                    .invalidArgument, "--gpus '\(gpus)' makes no sense", remedy: "use 'all', a number such as 1, or 0 for none")
+            }
+        }
         return limits
     }
 

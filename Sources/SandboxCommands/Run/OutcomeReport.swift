@@ -6,13 +6,20 @@ enum OutcomeReport {
     /// What is worth a line on standard error; nil where the exit status says it all.
     static func note(_ ending: ExecEnding, timeout: Duration?) -> String? {
         switch ending.outcome {
-        case .exited: nil
+        case .exited: memory(ending)
         case .signaled(let signal, let dumped):
-            signal == .interrupt ? nil : "the command was killed by \(signal)\(dumped ? " (core dumped)" : "")"
+            signal == .interrupt
+                ? nil : "the command was killed by \(signal)\(dumped ? " (core dumped)" : "")" + (memory(ending).map { "; \($0)" } ?? "")
         case .timedOut: "the command was killed after its time limit\(timeout.map { " of \(DurationText.text($0))" } ?? "")"
         case .cancelled: "the command was cancelled"
         case .lost(let reason): "nobody can tell how the command ended: \(reason)"
         }
+    }
+
+    private static func memory(_ ending: ExecEnding) -> String? {
+        guard ending.memoryExceeded, let kills = ending.memoryKills else { return nil }
+        let who = kills == 1 ? "a process of the sandbox was" : "\(kills) processes of the sandbox were"
+        return "\(who) killed for want of memory while it ran (see --memory)"
     }
 
     static func word(_ outcome: ExecOutcome) -> String {
@@ -39,7 +46,7 @@ enum OutcomeReport {
             ("exit_status", .whole(ending.outcome.exitStatus)), ("survivors", .whole(ending.survivors)),
             ("stdout_bytes", .whole(ending.offsets.standardOutput)), ("stderr_bytes", .whole(ending.offsets.standardError)),
             ("duration_seconds", .seconds(ending.duration)), ("processor_seconds", .seconds(ending.processorTime)),
-            ("peak_memory_bytes", .whole(ending.peakMemory)),
+            ("peak_memory_bytes", .whole(ending.peakMemory)), ("memory_kills", .whole(ending.memoryKills)),
         ]
         return .object(members)
     }

@@ -40,6 +40,12 @@ struct SandboxOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Bytes written to the sandbox's own files: 1g.", valueName: "size"))
     var disk: String?
 
+    @Option(name: .long, help: ArgumentHelp("Graphics processors of the host: all or a number.", valueName: "all|number"))
+    var gpus: String?
+
+    @Option(name: .long, help: ArgumentHelp("Time zone of the commands: Europe/Berlin.", valueName: "name"))
+    var timezone: String?
+
     @Option(name: .long, help: ArgumentHelp("Whom the sandbox can reach: none or open.", valueName: "policy"))
     var network: String?
 
@@ -63,8 +69,10 @@ struct SandboxOptions: ParsableArguments {
         request.network = try network.map { try Word.read($0, "network", as: NetworkPolicy.self) }
         request.home = try home.map { try Word.read($0, "home", as: HomePersistence.self) }
         if noSandbox { request.sandbox = false }
-        if memory != nil || cpus != nil || pidsLimit != nil || disk != nil {
-            request.limits = try LimitArguments.resolve(memory: memory, processors: cpus, processes: pidsLimit, disk: disk, over: limits)
+        request.timeZone = try timezone.map { try TimeZoneName.validated($0) }
+        if memory != nil || cpus != nil || pidsLimit != nil || disk != nil || gpus != nil {
+            request.limits = try LimitArguments.resolve(
+                memory: memory, processors: cpus, processes: pidsLimit, disk: disk, gpus: gpus, over: limits)
         }
         return request
     }

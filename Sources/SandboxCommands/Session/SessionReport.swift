@@ -9,7 +9,8 @@ enum SessionReport {
             "id": .string(session.id.rawValue), "name": .text(session.name), "state": .string(session.state.rawValue),
             "backend": .string(session.backend.rawValue), "isolation": .string(session.decision.isolation.rawValue),
             "sandbox": .text(session.sandbox), "scope": .string(session.scope.rawValue), "workspace": workspace(session.request.workspace),
-            "network": .string(session.request.network.rawValue), "home": .string(session.request.home.rawValue),
+            "network": .string(session.request.network.rawValue), "time_zone": .text(session.request.timeZone),
+            "home": .string(session.request.home.rawValue),
             "image": image(session.request.image), "limits": limits(session.request.limits),
             "mounts": .array(
                 session.request.mounts.map {
@@ -36,7 +37,7 @@ enum SessionReport {
     static func limits(_ limits: ResourceLimits) -> JSONValue {
         [
             "memory_bytes": .whole(limits.memory), "processors": limits.processors.map { .number($0) } ?? .null,
-            "processes": .whole(limits.processes), "disk_bytes": .whole(limits.disk),
+            "processes": .whole(limits.processes), "disk_bytes": .whole(limits.disk), "gpus": .text(limits.gpus?.description),
         ]
     }
 

@@ -44,6 +44,8 @@ struct SessionShow: SandlotCommand {
         if let processors = limits.processors { lines.append(("processors", String(processors))) }
         if let processes = limits.processes { lines.append(("processes", String(processes))) }
         if let disk = limits.disk { lines.append(("disk", ByteSize.text(disk))) }
+        if let gpus = limits.gpus { lines.append(("gpus", gpus.description)) }
+        if let zone = session.request.timeZone { lines.append(("time zone", zone)) }
         lines += [
             ("created", session.createdAt.description), ("used", session.lastUsedAt.description),
             ("expires", session.expiresAt?.description ?? "never"),

@@ -22,6 +22,8 @@ public enum Capability: String, Sendable, Codable, CaseIterable, Comparable {
     case processorLimit = "processor-limit"
     case processLimit = "process-limit"
     case diskLimit = "disk-limit"
+    /// Graphics processors of the host can be given to it.
+    case gpus
     /// What the sandbox sees as its files is not the host's.
     case privateFileSystem = "private-file-system"
     /// A command cannot see or signal what is not of its sandbox.

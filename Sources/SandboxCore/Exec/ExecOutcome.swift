@@ -37,11 +37,17 @@ public struct ExecEnding: Sendable, Equatable {
     public var processorTime: Duration?
     /// Bytes; nil where unknown.
     public var peakMemory: UInt64?
+    /// Processes of the whole sandbox that the kernel killed for want of memory while the command ran, as the kernel counted them; nil where
+    /// nobody counts. A count says what happened beside the command, not that it is the cause of the outcome.
+    public var memoryKills: Int?
+
+    /// Whether the kernel killed any process of the sandbox for want of memory while the command ran; false also where nobody counts.
+    public var memoryExceeded: Bool { (memoryKills ?? 0) > 0 }
 
     /// Creates an ending.
     public init(
         outcome: ExecOutcome, offsets: OutputOffsets, survivors: Int = 0, duration: Duration? = nil, processorTime: Duration? = nil,
-        peakMemory: UInt64? = nil
+        peakMemory: UInt64? = nil, memoryKills: Int? = nil
     ) {
         self.outcome = outcome
         self.offsets = offsets
@@ -49,6 +55,7 @@ public struct ExecEnding: Sendable, Equatable {
         self.duration = duration
         self.processorTime = processorTime
         self.peakMemory = peakMemory
+        self.memoryKills = memoryKills
     }
 }
 

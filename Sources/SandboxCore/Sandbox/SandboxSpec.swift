@@ -40,6 +40,17 @@ public struct SandboxSpec: Sendable, Codable, Equatable {
     }
 }
 
+extension SandboxSpec {
+    /// The time zone of every exec by its name in the zone database, `Europe/Berlin`; nil is the sandbox's own, mostly UTC.
+    ///
+    /// It is the environment's `TZ`, so every backend keeps it. A backend that shows directories of the host also shows the host's zone
+    /// database, for images that have none.
+    public var timeZone: String? {
+        get { environment["TZ"] }
+        set { environment["TZ"] = newValue }
+    }
+}
+
 /// The files that a sandbox starts from.
 public enum ImageChoice: Sendable, Codable, Equatable {
     /// What the backend offers by itself (bubblewrap: the host's system directories, read-only).
@@ -100,12 +111,17 @@ public struct ResourceLimits: Sendable, Codable, Equatable {
     public var processes: UInt32?
     /// Bytes written to the sandbox's own file system.
     public var disk: UInt64?
+    /// Graphics processors that it is given; here nil is none.
+    public var gpus: GPUShare?
 
     /// Creates limits.
-    public init(memory: UInt64? = nil, processors: Double? = nil, processes: UInt32? = nil, disk: UInt64? = nil) {
+    public init(
+        memory: UInt64? = nil, processors: Double? = nil, processes: UInt32? = nil, disk: UInt64? = nil, gpus: GPUShare? = nil
+    ) {
         self.memory = memory
         self.processors = processors
         self.processes = processes
         self.disk = disk
+        self.gpus = gpus
     }
 }

@@ -68,6 +68,7 @@ extension Router {
         need(.processorLimit, "the processor limit", if: limits.processors != nil)
         need(.processLimit, "the limit of processes", if: limits.processes != nil)
         need(.diskLimit, "the disk limit", if: limits.disk != nil)
+        need(.gpus, "the GPUs", if: limits.gpus != nil)
         need(.networkNone, "network 'none'", if: network == NetworkPolicy.none)
         need(.networkOpen, "network 'open'", if: network == .open)
         need(.images, "the chosen image", if: image != .backendDefault)

@@ -85,13 +85,15 @@ extension Engine {
         }
     }
 
-    /// The environment stays out of it: backends may write a specification to disk, so each exec carries its own.
+    /// The session's environment stays out of it: backends may write a specification to disk, so each exec carries its own.
     private func specification(_ row: SessionRow, _ plan: SessionPlan) throws -> SandboxSpec {
         let isOwn = row.scope == SessionScope.session.rawValue
-        return SandboxSpec(
+        var spec = SandboxSpec(
             owner: store.owner, session: isOwn ? row.id : nil, image: plan.image, workspace: plan.workspace,
             home: try home(plan.home, key: row.sandboxKey), mounts: plan.mounts, limits: plan.limits, network: plan.network,
             endsWithCreator: plan.endsWithCreator && isOwn)
+        spec.timeZone = plan.timeZone
+        return spec
     }
 
     private func home(_ persistence: HomePersistence, key: String) throws -> HomeChoice {

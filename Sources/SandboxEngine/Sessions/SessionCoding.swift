@@ -28,6 +28,7 @@ struct SandboxShape: Codable, Equatable, Sendable {
     var mounts: [Mount]
     var limits: ResourceLimits
     var network: NetworkPolicy
+    var timeZone: String?
 
     init(_ plan: SessionPlan) {
         image = plan.image
@@ -36,6 +37,7 @@ struct SandboxShape: Codable, Equatable, Sendable {
         mounts = plan.mounts
         limits = plan.limits
         network = plan.network
+        timeZone = plan.timeZone
     }
 }
 

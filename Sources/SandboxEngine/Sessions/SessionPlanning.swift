@@ -19,7 +19,7 @@ extension SessionPlan {
             image: request.image, workspace: request.workspace, home: request.home ?? (inside ? configuration.home : .ephemeral),
             mounts: request.mounts, environmentNames: request.environment.keys.sorted(),
             limits: request.limits ?? (inside ? configuration.limits : ResourceLimits()),
-            network: request.network ?? (inside ? configuration.network : .open),
+            network: request.network ?? (inside ? configuration.network : .open), timeZone: request.timeZone,
             idleTimeToLive: request.idleTimeToLive ?? configuration.idleTimeToLive,
             maximumLife: request.maximumLife ?? configuration.maximumLife, endsWithCreator: request.endsWithCreator)
     }
@@ -51,6 +51,7 @@ extension SessionPlan {
             }
         }
         try SessionSecrets.check(request.environment)
+        if let zone = request.timeZone { _ = try TimeZoneName.validated(zone) }
         for life in [request.idleTimeToLive, request.maximumLife] { if let life { try checkLife(life) } }
         for mount in request.mounts where !mount.target.isAbsolute || !mount.source.isAbsolute {
             throw SandboxError(

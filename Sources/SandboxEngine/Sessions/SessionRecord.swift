@@ -32,6 +32,8 @@ public struct SessionPlan: Sendable, Codable, Equatable {
     public var environmentNames: [String]
     public var limits: ResourceLimits
     public var network: NetworkPolicy
+    /// A name of the zone database; nil is the sandbox's own.
+    public var timeZone: String?
     public var idleTimeToLive: Duration?
     public var maximumLife: Duration?
     public var endsWithCreator: Bool

@@ -25,6 +25,8 @@ public struct SessionRequest: Sendable, Equatable {
     public var environment: [String: String]
     public var limits: ResourceLimits?
     public var network: NetworkPolicy?
+    /// A name of the zone database, such as `Europe/Berlin`; nil is the sandbox's own.
+    public var timeZone: String?
     public var idleTimeToLive: Duration?
     public var maximumLife: Duration?
     /// The session ends when the engine that opened it does.
@@ -35,7 +37,8 @@ public struct SessionRequest: Sendable, Equatable {
         name: String? = nil, agent: String? = nil, isMain: Bool = false, scope: SessionScope? = nil, sandbox: Bool? = nil,
         backend: BackendID? = nil, floor: Isolation? = nil, image: ImageChoice = .backendDefault, workspace: WorkspaceChoice = .private,
         home: HomePersistence? = nil, mounts: [Mount] = [], environment: [String: String] = [:], limits: ResourceLimits? = nil,
-        network: NetworkPolicy? = nil, idleTimeToLive: Duration? = nil, maximumLife: Duration? = nil, endsWithCreator: Bool = false
+        network: NetworkPolicy? = nil, timeZone: String? = nil, idleTimeToLive: Duration? = nil, maximumLife: Duration? = nil,
+        endsWithCreator: Bool = false
     ) {
         self.name = name
         self.agent = agent
@@ -51,6 +54,7 @@ public struct SessionRequest: Sendable, Equatable {
         self.environment = environment
         self.limits = limits
         self.network = network
+        self.timeZone = timeZone
         self.idleTimeToLive = idleTimeToLive
         self.maximumLife = maximumLife
         self.endsWithCreator = endsWithCreator

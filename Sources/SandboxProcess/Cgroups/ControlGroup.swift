@@ -78,6 +78,17 @@ public struct ControlGroup: Sendable, Equatable {
         return nil
     }
 
+    /// The file that `memoryKills` reads, open for somebody who cannot see the groups; nil where none counts.
+    public func memoryEvents() -> OwnedDescriptor? {
+        for folder in directories {
+            for name in ["memory.events", "memory.oom_control"] {
+                let file = OwnedDescriptor(open(folder.appending(name).string, O_RDONLY | O_CLOEXEC))
+                if file.raw >= 0 { return file }
+            }
+        }
+        return nil
+    }
+
     /// Removes the groups; `conflict` while a process is in one of them. Idempotent.
     public func remove() throws {
         for folder in directories {

@@ -6,6 +6,7 @@ enum StoreMigrations {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("0001-sessions", migrate: sessions)
         migrator.registerMigration("0002-access", migrate: access)
+        migrator.registerMigration("0003-memory-kills") { try $0.execute(sql: "ALTER TABLE execs ADD COLUMN memory_kills INTEGER") }
         return migrator
     }
 

@@ -35,14 +35,14 @@ extension StoreTransaction {
         try run(
             """
             UPDATE execs SET state='ended', outcome=?, code=?, core=?, reason=?, stdout=?, stderr=?, dropped_stdout=?, dropped_stderr=?,
-                survivors=?, duration=?, processor=?, memory=?, ended_at=? WHERE id=? AND state IN ('starting', 'running')
+                survivors=?, duration=?, processor=?, memory=?, memory_kills=?, ended_at=? WHERE id=? AND state IN ('starting', 'running')
             """,
             [
                 outcome.word, outcome.code, outcome.core, outcome.reason, Int64(clamping: ending.offsets.standardOutput),
                 Int64(clamping: ending.offsets.standardError), Int64(clamping: dropped.standardOutput),
                 Int64(clamping: dropped.standardError),
                 ending.survivors, OutcomeColumns.nanoseconds(ending.duration), OutcomeColumns.nanoseconds(ending.processorTime),
-                ending.peakMemory.map { Int64(clamping: $0) }, time, id.rawValue,
+                ending.peakMemory.map { Int64(clamping: $0) }, ending.memoryKills, time, id.rawValue,
             ])
         return database.changesCount == 1
     }

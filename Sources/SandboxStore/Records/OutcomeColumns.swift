@@ -29,7 +29,7 @@ enum OutcomeColumns {
         return ExecEnding(
             outcome: outcome, offsets: OutputOffsets(standardOutput: unsigned(row["stdout"]), standardError: unsigned(row["stderr"])),
             survivors: row["survivors"], duration: duration(row["duration"]), processorTime: duration(row["processor"]),
-            peakMemory: memory.map(unsigned))
+            peakMemory: memory.map(unsigned), memoryKills: row["memory_kills"])
     }
 
     static func duration(_ nanoseconds: Int64?) -> Duration? { nanoseconds.map { .nanoseconds($0) } }

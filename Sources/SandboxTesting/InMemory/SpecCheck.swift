@@ -15,6 +15,7 @@ struct SpecCheck {
         if spec.limits.processors != nil { try require(.processorLimit, "limit processors") }
         if spec.limits.processes != nil { try require(.processLimit, "limit processes") }
         if spec.limits.disk != nil { try require(.diskLimit, "limit disk space") }
+        if spec.limits.gpus != nil { try require(.gpus, "give GPUs") }
     }
 
     private func require(_ capability: Capability, _ what: String) throws {

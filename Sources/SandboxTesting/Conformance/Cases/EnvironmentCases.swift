@@ -16,6 +16,13 @@ enum EnvironmentCases {
             try c.expect(found, equals: "1 request", "the values")
             try c.expect(try await c.output(of: "echo $BOTH", in: sandbox), equals: "sandbox", "the next command's value")
         },
+        ConformanceCase("environment.time-zone", "every command is in the sandbox's time zone") { c in
+            let sandbox = try await c.makeSandbox({ $0.timeZone = "Asia/Tokyo" })
+            try c.expect(try await c.output(of: "echo $TZ", in: sandbox), equals: "Asia/Tokyo", "the variable")
+            let found = try await c.shell("test -e /usr/share/zoneinfo/Asia/Tokyo && date -d @0 +%H:%M", in: sandbox)
+            guard found.outcome == .exited(code: 0) else { throw ConformanceSkip("neither the host nor the image has a zone database") }
+            try c.expect(found.outputText.filter { $0 != "\n" }, equals: "09:00", "the time of day at the epoch")
+        },
         ConformanceCase("environment.empty-value", "an empty value is set, not missing") { c in
             let found = try await c.output(of: "echo \"${E+set}[$E]\"", in: c.makeSandbox()) { $0.environment = ["E": ""] }
             try c.expect(found, equals: "set[]", "the value")

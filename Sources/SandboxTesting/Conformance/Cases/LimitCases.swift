@@ -13,6 +13,19 @@ enum LimitCases {
             try c.expect(found.outputText.filter(\.isNumber) != "1073741824", "less than 1 GiB held", found: "all of it")
             try c.expect(try await c.output(of: "echo alive", in: sandbox), equals: "alive", "the next output")
         },
+        ConformanceCase(
+            "limits.memory-told", "that the kernel killed for want of memory is told, and only then", requires: [.memoryLimit]
+        ) { c in
+            let sandbox = try await c.makeSandbox({ $0.limits.memory = 64 << 20 })
+            let first = try await c.shell("kill -KILL $$", in: sandbox)
+            guard let before = first.ending.memoryKills else { throw ConformanceSkip("nobody counts memory kills here") }
+            try c.expect(before, equals: 0, "the memory kills while a command killed itself")
+            let hog = try await c.shell("exec tail /dev/zero", in: sandbox) { $0.timeout = .seconds(40) }
+            try c.expect(hog.outcome, equals: .signaled(.kill, coreDumped: false), "the hog's outcome")
+            try c.expect(hog.ending.memoryExceeded, equals: true, "that memory was exceeded")
+            let last = try await c.shell("true", in: sandbox)
+            try c.expect(last.ending.memoryKills, equals: 0, "the memory kills while the next command ran")
+        },
         ConformanceCase("limits.memory-within", "what fits into the memory limit runs", requires: [.memoryLimit]) { c in
             let sandbox = try await c.makeSandbox({ $0.limits.memory = 256 << 20 })
             let found = try await c.shell("head -c 33554432 /dev/zero | tail | wc -c", in: sandbox)
