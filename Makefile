@@ -4,7 +4,7 @@ GUEST := $(CURDIR)/.build/release/sandlot-guest
 export SANDLOT_GUEST ?= $(GUEST)
 PREFIX ?= /usr/local
 
-.PHONY: help build guest demo test conformance conformance-containers e2e fmt check docs bench install clean
+.PHONY: help build guest demo test conformance conformance-containers e2e python-clients fmt check docs bench install clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -40,6 +40,10 @@ conformance-containers: guest ## starts private Docker and Podman engines and ru
 e2e: guest ## drives the built executable
 	@$(SWIFT) build --build-tests
 	@Scripts/run-tests --only 'SandboxCommandsTests|EndToEndTests'
+
+python-clients: guest ## drives the built executable with official Python clients
+	@$(SWIFT) build --product sandlot
+	@Scripts/test-python
 
 fmt: ## formats the sources
 	@$(SWIFT) format -i -r --configuration .swift-format Sources Tests Examples Benchmarks Package.swift

@@ -137,7 +137,7 @@ let package = Package(
         .target(
             name: "SandboxCommands",
             dependencies: [
-                "Sandlot", "SandboxCore", "SandboxEngine", "SandboxImages", "SandboxSecrets", "SandboxSettings", log, system,
+                "Sandlot", "SandboxCore", "SandboxEngine", "SandboxImages", "SandboxMCP", "SandboxSecrets", "SandboxSettings", log, system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "sandlot", dependencies: ["SandboxCommands"]),

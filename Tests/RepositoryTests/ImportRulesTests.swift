@@ -69,7 +69,8 @@ private let rules: [String: Set<String>] = [
         "SandboxAPI", "SandboxCore", "SandboxHTTP", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "SandboxCommands": [
-        "Sandlot", "SandboxCore", "SandboxEngine", "SandboxImages", "SandboxSecrets", "SandboxSettings", "ArgumentParser", "Logging",
+        "Sandlot", "SandboxCore", "SandboxEngine", "SandboxImages", "SandboxMCP", "SandboxSecrets", "SandboxSettings", "ArgumentParser",
+        "Logging",
         "SystemPackage", "Synchronization",
         "Glibc", "Musl", "Darwin", "Foundation",
     ],

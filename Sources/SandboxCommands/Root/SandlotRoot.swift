@@ -22,6 +22,7 @@ struct SandlotRoot: SandlotCommand {
         groupedSubcommands: [
             CommandGroup(name: "Running commands", subcommands: [RunCommand.self, SessionCommand.self]),
             CommandGroup(name: "Background commands", subcommands: [PsCommand.self, WaitCommand.self, KillCommand.self]),
+            CommandGroup(name: "Serving agents", subcommands: [MCPCommand.self]),
             CommandGroup(
                 name: "This machine",
                 subcommands: [

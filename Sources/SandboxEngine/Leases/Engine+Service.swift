@@ -27,9 +27,12 @@ extension Engine {
     private func tidy() async {
         do {
             let report = try await reconcile()
+            // What was broken off by the end of the service is no problem.
+            guard !Task.isCancelled else { return }
             for problem in report.problems { logger.warning("reconciliation", metadata: ["problem": "\(problem)"]) }
             try await prune()
         } catch {
+            guard !Task.isCancelled else { return }
             logger.error("reconciliation failed", metadata: ["error": "\(error)"])
         }
     }
