@@ -42,7 +42,7 @@ public struct ContainerBackend: SandboxBackend {
             id: dialect.id, name: dialect.name, summary: dialect.summary, isolation: .container, placement: .local,
             capabilities: Set(dialect.givesGPUs ? [.gpus] : []).union([
                 .mountedWorkspace, .extraMounts, .terminal, .detachedExecs, .reattach, .files, .networkNone, .networkOpen, .memoryLimit,
-                .processorLimit, .processLimit, .privateFileSystem, .processIsolation, .images,
+                .processorLimit, .processLimit, .privateFileSystem, .processIsolation, .images, .workspacePath,
             ]),
             settings: ContainerSettings.descriptors)
     }

@@ -45,6 +45,7 @@ struct ContainerPlan {
         self.folder = folder
         name = ContainerLabels.name(of: spec.id)
         let sources = HostPaths(dataDirectory: host.dataDirectory)
+        let inside = try spec.workspacePath.map { try HostPaths.target($0) } ?? Place.workspace
         let outside = HostPathMap(settings.hostPaths)
         func bind(_ source: FilePath, _ target: FilePath, readOnly: Bool = false) throws -> EngineMessage.Create.Mount {
             EngineMessage.Create.Mount(Source: try outside.map(source).string, Target: target.string, ReadOnly: readOnly)
@@ -57,11 +58,11 @@ struct ContainerPlan {
         switch spec.workspace {
         case .private, .synced:
             own.append((folder.workspace, 0o700))
-            mounts.append(try bind(folder.workspace, Place.workspace))
+            mounts.append(try bind(folder.workspace, inside))
         case .mounted(let path, let readOnly):
             let real = try sources.source(path, what: "the workspace", mustBeDirectory: true)
             mountedWorkspace = real
-            mounts.append(try bind(real, Place.workspace, readOnly: readOnly))
+            mounts.append(try bind(real, inside, readOnly: readOnly))
         }
         switch spec.home {
         case .ephemeral:
@@ -78,7 +79,7 @@ struct ContainerPlan {
         ownDirectories = own
         user = ContainerUser.choose(spec, workspace: mountedWorkspace, host: host, settings: settings, engine: engine)
 
-        var locator = ["workspace": Place.workspace.string, "home": Place.home.string]
+        var locator = ["workspace": inside.string, "home": Place.home.string]
         if !spec.environment.isEmpty { locator["environment"] = Place.state.appending("environment").string }
         self.locator = locator
 
@@ -105,12 +106,12 @@ struct ContainerPlan {
         case .option: hostConfiguration.SecurityOpt.append("mask=" + Self.hardware.joined(separator: ":"))
         }
         var arguments = [
-            "serve", "--door", Place.door.appending("socket").string, "--filter-calls", "--cwd", Place.workspace.string, "--sandbox",
+            "serve", "--door", Place.door.appending("socket").string, "--filter-calls", "--cwd", inside.string, "--sandbox",
             spec.id.rawValue, "--own-cgroups", "/sys/fs/cgroup",
         ]
         if spec.endsWithCreator { arguments.append("--end-with-door") }
         var body = EngineMessage.Create(
-            Image: image, Hostname: spec.hostname, User: "\(user.inside.uid):\(user.inside.gid)", WorkingDir: Place.workspace.string,
+            Image: image, Hostname: spec.hostname, User: "\(user.inside.uid):\(user.inside.gid)", WorkingDir: inside.string,
             Entrypoint: [Place.guest.string], Cmd: arguments, Labels: [:], HostConfig: hostConfiguration)
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys

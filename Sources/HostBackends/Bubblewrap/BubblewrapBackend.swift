@@ -15,7 +15,7 @@ public struct BubblewrapBackend: HostBackend {
         placement: .local,
         capabilities: [
             .mountedWorkspace, .extraMounts, .terminal, .detachedExecs, .reattach, .files, .networkNone, .networkOpen, .memoryLimit,
-            .processorLimit, .processLimit, .privateFileSystem, .processIsolation, .images,
+            .processorLimit, .processLimit, .privateFileSystem, .processIsolation, .images, .workspacePath,
         ],
         settings: BubblewrapSettings.descriptors)
 

@@ -48,6 +48,8 @@ public struct BubblewrapPlan: Sendable, Equatable {
     public var endsWithCreator: Bool
     /// Kernels without cgroup namespaces get none.
     public var hasFilter: Bool
+    /// Where commands start.
+    public var workspace = Place.workspace
     /// Processes at once, where the guest has to see to it.
     public var maximumProcesses: UInt32?
 
@@ -69,7 +71,7 @@ public struct BubblewrapPlan: Sendable, Equatable {
         if endsWithCreator { all.append("--die-with-parent") }
         all += nodes.flatMap(Self.words)
         // Everything that is not a mount of its own lies in this file system in memory; from here on it cannot be changed.
-        all += ["--remount-ro", "/", "--chdir", Place.workspace.string]
+        all += ["--remount-ro", "/", "--chdir", workspace.string]
         if hasFilter { all += ["--seccomp", "\(Descriptor.filter)"] }
         all += ["--info-fd", "\(Descriptor.info)"]
         return all
@@ -80,14 +82,14 @@ public struct BubblewrapPlan: Sendable, Equatable {
 
     /// The argument vector, `countingMemoryKills` when the descriptor for that is passed: the same few words for every sandbox but the id, which is there for people who look at the process list.
     public func command(bwrap: FilePath, id: SandboxID, countingMemoryKills: Bool = false) -> [String] {
-        [bwrap.string, "--args", "\(Descriptor.arguments)", "--", Place.guest.string] + Self.guestArguments(id)
+        [bwrap.string, "--args", "\(Descriptor.arguments)", "--", Place.guest.string] + guestArguments(id)
             + (maximumProcesses.map { ["--max-processes", "\($0)"] } ?? [])
             + (countingMemoryKills ? ["--memory-events-fd", "\(Descriptor.memoryEvents)"] : [])
     }
 
-    static func guestArguments(_ id: SandboxID) -> [String] {
+    private func guestArguments(_ id: SandboxID) -> [String] {
         [
-            "serve", "--listen-fd", "\(Descriptor.listener)", "--birth-fd", "\(Descriptor.birth)", "--cwd", Place.workspace.string,
+            "serve", "--listen-fd", "\(Descriptor.listener)", "--birth-fd", "\(Descriptor.birth)", "--cwd", workspace.string,
             "--sandbox", id.rawValue,
         ]
     }

@@ -21,6 +21,7 @@ struct SandboxBlueprint {
         try Self.check(hostname: spec.hostname)
         folder = SandboxFolder(spec.id, in: host.dataDirectory)
 
+        let inside = try spec.workspacePath.map { try HostPaths.target($0) } ?? BubblewrapPlan.Place.workspace
         var sources = [guest]
         var mountNodes: [BubblewrapPlan.Node] = []
         for mount in spec.mounts {
@@ -44,7 +45,7 @@ struct SandboxBlueprint {
             sources.append(source)
             choice = .mounted(source, readOnly: readOnly)
             identity = RunIdentity.choose(choice, host: host, settings: settings, sources: sources)
-            workspaceNode = .bind(source: source, target: BubblewrapPlan.Place.workspace, readOnly: readOnly)
+            workspaceNode = .bind(source: source, target: inside, readOnly: readOnly)
         case .private, .synced:
             identity = RunIdentity.choose(choice, host: host, settings: settings, sources: sources)
             var place = folder.path.appending("workspace")
@@ -58,7 +59,7 @@ struct SandboxBlueprint {
                 }
             }
             privateWorkspace = place
-            workspaceNode = .bind(source: place, target: BubblewrapPlan.Place.workspace, readOnly: false)
+            workspaceNode = .bind(source: place, target: inside, readOnly: false)
         }
 
         // Process 1 and bwrap itself are in the group too; a supervisor for each running exec counts as the sandbox' own.
@@ -78,9 +79,10 @@ struct SandboxBlueprint {
         nodes += [.directory("/.sandlot", mode: 0o755), .bind(source: guest, target: BubblewrapPlan.Place.guest, readOnly: true)]
         nodes += [workspaceNode] + mountNodes
         plan = BubblewrapPlan(nodes: nodes, network: spec.network, hostname: spec.hostname, endsWithCreator: spec.endsWithCreator)
+        plan.workspace = inside
         plan.maximumProcesses = enforcement.inside
 
-        locator = Locator(workspace: BubblewrapPlan.Place.workspace, home: BubblewrapPlan.Place.home)
+        locator = Locator(workspace: inside, home: BubblewrapPlan.Place.home)
         locator.group = enforcement.group
         locator.extraDirectory = extraDirectory
         if !spec.environment.isEmpty { locator.environmentFile = EnvironmentFile.place(in: BubblewrapPlan.Place.runtime) }

@@ -30,6 +30,11 @@ struct PlainBlueprint {
                 .unsupported, "commands run on the host's own files here, so no image can be chosen",
                 remedy: "choose a backend with the capability images", backend: backend)
         }
+        guard spec.workspacePath == nil else {
+            throw SandboxError(
+                .unsupported, "the workspace is where it is on the host: without a mount namespace it has no other place",
+                remedy: "choose a backend with the capability workspace-path", backend: backend)
+        }
         guard spec.mounts.isEmpty else {
             throw SandboxError(
                 .unsupported, "nothing can be mounted without a mount namespace",

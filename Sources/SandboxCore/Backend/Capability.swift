@@ -30,6 +30,8 @@ public enum Capability: String, Sendable, Codable, CaseIterable, Comparable {
     case processIsolation = "process-isolation"
     /// An image other than the backend's own can be chosen.
     case images
+    /// The workspace can be seen at another place than the backend's usual one.
+    case workspacePath = "workspace-path"
     /// Images are made from package lists and Dockerfiles: the backend is an `ImageBuildingBackend`.
     case imageBuild = "image-build"
 

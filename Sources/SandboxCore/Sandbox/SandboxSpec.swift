@@ -8,6 +8,8 @@ public struct SandboxSpec: Sendable, Codable, Equatable {
     public var session: SessionID?
     public var image: ImageChoice
     public var workspace: WorkspaceChoice
+    /// Where the workspace is seen inside; nil is the backend's usual place. Needs the capability `workspace-path`.
+    public var workspacePath: FilePath?
     public var home: HomeChoice
     public var mounts: [Mount]
     /// For every exec, beneath the exec's own. May hold secrets.
@@ -21,7 +23,8 @@ public struct SandboxSpec: Sendable, Codable, Equatable {
     /// Creates a specification.
     public init(
         id: SandboxID = .random(), owner: OwnerLabel, session: SessionID? = nil, image: ImageChoice = .backendDefault,
-        workspace: WorkspaceChoice = .private, home: HomeChoice = .ephemeral, mounts: [Mount] = [], environment: [String: String] = [:],
+        workspace: WorkspaceChoice = .private, workspacePath: FilePath? = nil, home: HomeChoice = .ephemeral, mounts: [Mount] = [],
+        environment: [String: String] = [:],
         limits: ResourceLimits = ResourceLimits(), network: NetworkPolicy = .none, hostname: String = "sandbox",
         endsWithCreator: Bool = false
     ) {
@@ -30,6 +33,7 @@ public struct SandboxSpec: Sendable, Codable, Equatable {
         self.session = session
         self.image = image
         self.workspace = workspace
+        self.workspacePath = workspacePath
         self.home = home
         self.mounts = mounts
         self.environment = environment

@@ -16,6 +16,13 @@ extension Engine {
         return SandboxStream { try await cursor.next(follow: follow) }
     }
 
+    /// How much an exec has written so far, as far as it is known here.
+    public func outputSize(of id: ExecID) async throws -> OutputOffsets {
+        if let ending = try await exec(id).ending { return ending.offsets }
+        _ = try await adopted(id)
+        return OutputSpool(id, layout: spool, limit: configuration.outputLimit, resuming: true).offsets
+    }
+
     private static func offsets(_ channel: OutputChannel, _ offset: UInt64) -> OutputOffsets {
         var offsets = OutputOffsets.zero
         offsets[channel] = offset

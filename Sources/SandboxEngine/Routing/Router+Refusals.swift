@@ -1,4 +1,5 @@
 import SandboxCore
+import SystemPackage
 
 extension Router {
     /// What a backend cannot do for a request, floor aside.
@@ -55,8 +56,8 @@ extension Router {
 
     /// What a request asks of any backend.
     static func needs(
-        limits: ResourceLimits, network: NetworkPolicy?, image: ImageChoice, workspace: WorkspaceChoice, home: HomePersistence,
-        mounts: [Mount]
+        limits: ResourceLimits, network: NetworkPolicy?, image: ImageChoice, workspace: WorkspaceChoice, workspacePath: FilePath? = nil,
+        home: HomePersistence, mounts: [Mount]
     ) -> [Need] {
         var needs: [Need] = []
         let isMounted = if case .mounted = workspace { true } else { false }
@@ -73,6 +74,7 @@ extension Router {
         need(.networkOpen, "network 'open'", if: network == .open)
         need(.images, "the chosen image", if: image != .backendDefault)
         need(.mountedWorkspace, "the mounted workspace", if: isMounted)
+        need(.workspacePath, "the workspace's place", if: workspacePath != nil)
         need(.files, "the synced workspace", if: isSynced)
         need(.extraMounts, "the home that is kept", if: home != .ephemeral)
         need(.extraMounts, "the mounts", if: !mounts.isEmpty)

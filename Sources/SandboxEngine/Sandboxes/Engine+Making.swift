@@ -90,6 +90,7 @@ extension Engine {
         let isOwn = row.scope == SessionScope.session.rawValue
         var spec = SandboxSpec(
             owner: store.owner, session: isOwn ? row.id : nil, image: plan.image, workspace: plan.workspace,
+            workspacePath: plan.workspacePath,
             home: try home(plan.home, key: row.sandboxKey), mounts: plan.mounts, limits: plan.limits, network: plan.network,
             endsWithCreator: plan.endsWithCreator && isOwn)
         spec.timeZone = plan.timeZone

@@ -71,6 +71,7 @@ extension Engine {
     public func update(_ id: SessionID, _ patch: SessionPatch) async throws -> SessionRecord {
         if let name = patch.name { try SessionPlan.checkName(name) }
         if let environment = patch.environment { try SessionSecrets.check(environment) }
+        try SessionPlan.checkLabels(patch.labels.compactMapValues { $0 })
         for case .after(let life)? in [patch.idleTimeToLive, patch.maximumLife] { try SessionPlan.checkLife(life) }
         let before = try await sessionRow(id)
         // The lock keeps a preparation from reading one half of the change.
@@ -80,6 +81,7 @@ extension Engine {
         var plan: SessionPlan = try StoredText.decode(row.plan)
         try refuseChange(of: row, patch)
         plan.apply(patch)
+        try SessionPlan.checkLabels(plan.labels ?? [:])
         if patch.backend != nil || patch.sandbox != nil || patch.limits != nil {
             let decision = try await route(plan).decision
             row.backend = decision.chosen
@@ -137,6 +139,11 @@ extension SessionPlan {
         if let life = patch.idleTimeToLive { idleTimeToLive = life.duration }
         if let life = patch.maximumLife { maximumLife = life.duration }
         if let environment = patch.environment { environmentNames = environment.keys.sorted() }
+        if !patch.labels.isEmpty {
+            var changed = labels ?? [:]
+            for (name, value) in patch.labels { changed[name] = value }
+            labels = changed.isEmpty ? nil : changed
+        }
     }
 }
 
@@ -150,6 +157,7 @@ extension SessionPatch {
         if idleTimeToLive != nil { names.append("idle-time-to-live") }
         if maximumLife != nil { names.append("maximum-life") }
         if environment != nil { names.append("environment") }
+        if !labels.isEmpty { names.append("labels") }
         return names
     }
 }

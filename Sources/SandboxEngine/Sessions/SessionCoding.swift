@@ -1,6 +1,7 @@
 import Foundation
 import SandboxCore
 import SandboxStore
+import SystemPackage
 
 /// Values as the text that the store keeps.
 enum StoredText {
@@ -24,6 +25,7 @@ enum StoredText {
 struct SandboxShape: Codable, Equatable, Sendable {
     var image: ImageChoice
     var workspace: WorkspaceChoice
+    var workspacePath: FilePath?
     var home: HomePersistence
     var mounts: [Mount]
     var limits: ResourceLimits
@@ -33,6 +35,7 @@ struct SandboxShape: Codable, Equatable, Sendable {
     init(_ plan: SessionPlan) {
         image = plan.image
         workspace = plan.workspace
+        workspacePath = plan.workspacePath
         home = plan.home
         mounts = plan.mounts
         limits = plan.limits

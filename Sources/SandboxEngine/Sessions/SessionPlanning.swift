@@ -16,12 +16,14 @@ extension SessionPlan {
         let inside = Self.wantsSandbox(override: request.sandbox, isMain: request.isMain, mode: configuration.mode)
         self.init(
             agent: request.agent, isMain: request.isMain, sandbox: request.sandbox, backend: request.backend, floor: request.floor,
-            image: request.image, workspace: request.workspace, home: request.home ?? (inside ? configuration.home : .ephemeral),
+            image: request.image, workspace: request.workspace, workspacePath: request.workspacePath,
+            home: request.home ?? (inside ? configuration.home : .ephemeral),
             mounts: request.mounts, environmentNames: request.environment.keys.sorted(),
             limits: request.limits ?? (inside ? configuration.limits : ResourceLimits()),
             network: request.network ?? (inside ? configuration.network : .open), timeZone: request.timeZone,
             idleTimeToLive: request.idleTimeToLive ?? configuration.idleTimeToLive,
-            maximumLife: request.maximumLife ?? configuration.maximumLife, endsWithCreator: request.endsWithCreator)
+            maximumLife: request.maximumLife ?? configuration.maximumLife, endsWithCreator: request.endsWithCreator,
+            labels: request.labels.isEmpty ? nil : request.labels)
     }
 
     /// The override wins over the mode.
@@ -39,7 +41,9 @@ extension SessionPlan {
     func query(_ mode: SandboxMode) -> Router.Query {
         Router.Query(
             wantsSandbox: wantsSandbox(mode), backend: backend, statedFloor: floor,
-            needs: Router.needs(limits: limits, network: network, image: image, workspace: workspace, home: home, mounts: mounts))
+            needs: Router.needs(
+                limits: limits, network: network, image: image, workspace: workspace, workspacePath: workspacePath, home: home,
+                mounts: mounts))
     }
 
     private static func check(_ request: SessionRequest) throws {
@@ -52,10 +56,28 @@ extension SessionPlan {
         }
         try SessionSecrets.check(request.environment)
         if let zone = request.timeZone { _ = try TimeZoneName.validated(zone) }
+        try checkLabels(request.labels)
         for life in [request.idleTimeToLive, request.maximumLife] { if let life { try checkLife(life) } }
         for mount in request.mounts where !mount.target.isAbsolute || !mount.source.isAbsolute {
             throw SandboxError(
                 .invalidArgument, "the mount \(mount.source) → \(mount.target) is not absolute", remedy: "give two absolute paths")
+        }
+    }
+
+    static func checkLabels(_ labels: [String: String]) throws {
+        for name in labels.keys {
+            let isPlain = name.utf8.allSatisfy { byte in
+                (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x30 && byte <= 0x39) || byte == 0x2D || byte == 0x5F || byte == 0x2E
+            }
+            guard (1...63).contains(name.utf8.count), isPlain else {
+                throw SandboxError(
+                    .invalidArgument, "'\(name.prefix(80))' is not the name of a label", remedy: "use 1 to 63 of a-z, 0-9, '-', '_' and '.'"
+                )
+            }
+        }
+        let size = labels.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+        guard labels.count <= 64, size <= 64 << 10 else {
+            throw SandboxError(.limitExceeded, "these are too many labels", remedy: "use at most 64 labels and 64 KiB in all")
         }
     }
 

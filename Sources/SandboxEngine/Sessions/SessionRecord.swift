@@ -1,4 +1,5 @@
 public import SandboxCore
+public import SystemPackage
 
 /// Where a session is in its life.
 public enum SessionState: String, Sendable, Codable, CaseIterable {
@@ -26,6 +27,7 @@ public struct SessionPlan: Sendable, Codable, Equatable {
     public var floor: Isolation?
     public var image: ImageChoice
     public var workspace: WorkspaceChoice
+    public var workspacePath: FilePath?
     public var home: HomePersistence
     public var mounts: [Mount]
     /// The names of the session's environment, sorted.
@@ -37,6 +39,8 @@ public struct SessionPlan: Sendable, Codable, Equatable {
     public var idleTimeToLive: Duration?
     public var maximumLife: Duration?
     public var endsWithCreator: Bool
+    /// Nil is none.
+    public var labels: [String: String]?
 }
 
 /// A session as it is stored.

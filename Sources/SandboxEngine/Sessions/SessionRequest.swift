@@ -1,4 +1,5 @@
 public import SandboxCore
+public import SystemPackage
 
 /// What a client asks for. A value that is nil is taken from the engine's configuration when the session is opened.
 public struct SessionRequest: Sendable, Equatable {
@@ -18,6 +19,8 @@ public struct SessionRequest: Sendable, Equatable {
     public var floor: Isolation?
     public var image: ImageChoice
     public var workspace: WorkspaceChoice
+    /// Where the workspace is seen inside; nil is the backend's usual place.
+    public var workspacePath: FilePath?
     public var home: HomePersistence?
     public var mounts: [Mount]
     /// For every exec of the session. Values are kept in this engine's memory only: after a restart an exec fails with `conflict` until they
@@ -31,14 +34,18 @@ public struct SessionRequest: Sendable, Equatable {
     public var maximumLife: Duration?
     /// The session ends when the engine that opened it does.
     public var endsWithCreator: Bool
+    /// What the client wants to find again with the session: at most 64 labels whose names are 1 to 63 of `a-z 0-9 - _ .`, 64 KiB in all.
+    /// They are stored and shown: no place for secrets.
+    public var labels: [String: String]
 
     /// Creates a request.
     public init(
         name: String? = nil, agent: String? = nil, isMain: Bool = false, scope: SessionScope? = nil, sandbox: Bool? = nil,
         backend: BackendID? = nil, floor: Isolation? = nil, image: ImageChoice = .backendDefault, workspace: WorkspaceChoice = .private,
+        workspacePath: FilePath? = nil,
         home: HomePersistence? = nil, mounts: [Mount] = [], environment: [String: String] = [:], limits: ResourceLimits? = nil,
         network: NetworkPolicy? = nil, timeZone: String? = nil, idleTimeToLive: Duration? = nil, maximumLife: Duration? = nil,
-        endsWithCreator: Bool = false
+        endsWithCreator: Bool = false, labels: [String: String] = [:]
     ) {
         self.name = name
         self.agent = agent
@@ -49,6 +56,7 @@ public struct SessionRequest: Sendable, Equatable {
         self.floor = floor
         self.image = image
         self.workspace = workspace
+        self.workspacePath = workspacePath
         self.home = home
         self.mounts = mounts
         self.environment = environment
@@ -58,6 +66,7 @@ public struct SessionRequest: Sendable, Equatable {
         self.idleTimeToLive = idleTimeToLive
         self.maximumLife = maximumLife
         self.endsWithCreator = endsWithCreator
+        self.labels = labels
     }
 }
 
@@ -71,6 +80,8 @@ public struct SessionPatch: Sendable, Equatable {
     public var maximumLife: TimeToLive?
     /// Replaces the session's environment, names and values.
     public var environment: [String: String]?
+    /// Sets these labels, and removes those whose value is nil; the others stay.
+    public var labels: [String: String?]
 
     /// A time to live or its absence.
     public enum TimeToLive: Sendable, Equatable {
@@ -81,7 +92,8 @@ public struct SessionPatch: Sendable, Equatable {
     /// Creates a patch.
     public init(
         name: String? = nil, sandbox: Bool? = nil, backend: BackendID? = nil, limits: ResourceLimits? = nil,
-        idleTimeToLive: TimeToLive? = nil, maximumLife: TimeToLive? = nil, environment: [String: String]? = nil
+        idleTimeToLive: TimeToLive? = nil, maximumLife: TimeToLive? = nil, environment: [String: String]? = nil,
+        labels: [String: String?] = [:]
     ) {
         self.name = name
         self.sandbox = sandbox
@@ -90,5 +102,6 @@ public struct SessionPatch: Sendable, Equatable {
         self.idleTimeToLive = idleTimeToLive
         self.maximumLife = maximumLife
         self.environment = environment
+        self.labels = labels
     }
 }

@@ -17,7 +17,7 @@ public final class InMemoryBackend: SandboxBackend {
 
     /// What it really does.
     public static let trueCapabilities: Set<Capability> = [
-        .detachedExecs, .reattach, .files, .networkNone, .privateFileSystem, .processIsolation,
+        .detachedExecs, .reattach, .files, .networkNone, .privateFileSystem, .processIsolation, .workspacePath,
     ]
 
     /// What this machine claims to be.

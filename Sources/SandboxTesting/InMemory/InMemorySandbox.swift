@@ -14,7 +14,7 @@ final class InMemorySandbox: Sandbox {
 
     let spec: SandboxSpec
     let reference: SandboxReference
-    let workspacePath: FilePath = "/workspace"
+    let workspacePath: FilePath
     private let machine: Machine
     private let faults: InMemoryFaults
     private let record: @Sendable (ExecRequest) -> Void
@@ -31,7 +31,8 @@ final class InMemorySandbox: Sandbox {
         self.onDestroy = onDestroy
         reference = SandboxReference(
             id: spec.id, backend: backend, owner: spec.owner, session: spec.session, locator: ["memory": spec.id.rawValue])
-        machine = Machine(disk: MemoryDisk(programs: Array(Programs.all.keys), workspace: "/workspace"), clock: clock)
+        workspacePath = spec.workspacePath ?? "/workspace"
+        machine = Machine(disk: MemoryDisk(programs: Array(Programs.all.keys), workspace: workspacePath), clock: clock)
     }
 
     var isAlive: Bool { state.withLock { $0.gone == nil } }

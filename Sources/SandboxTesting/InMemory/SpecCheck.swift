@@ -7,6 +7,7 @@ struct SpecCheck {
     /// Throws `unsupported` for the first word of the specification that is not claimed.
     func check(_ spec: SandboxSpec) throws {
         if case .mounted = spec.workspace { try require(.mountedWorkspace, "mount a workspace") }
+        if spec.workspacePath != nil { try require(.workspacePath, "put the workspace at another place") }
         if case .directory = spec.home { try require(.extraMounts, "mount a home directory") }
         if !spec.mounts.isEmpty { try require(.extraMounts, "mount directories of the host") }
         if spec.image != .backendDefault { try require(.images, "use another image") }

@@ -63,6 +63,7 @@ enum DescriptorCases {
         return [
             (.mountedWorkspace, { $0.workspace = .mounted(host, readOnly: true) }),
             (.extraMounts, { $0.mounts = [Mount(source: host, target: "/mnt", readOnly: true)] }),
+            (.workspacePath, { $0.workspacePath = "/home/user" }),
             (.networkNone, { $0.network = .none }),
             (.networkOpen, { $0.network = .open }),
             (.memoryLimit, { $0.limits.memory = 256 << 20 }),

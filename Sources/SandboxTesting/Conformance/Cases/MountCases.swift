@@ -39,6 +39,16 @@ enum MountCases {
             try c.expect(HostScratch.exists(missing), equals: false, "the source afterwards")
             try c.expect(try await c.backend.list(owner: c.owner).count, equals: 0, "the listed sandboxes")
         },
+        ConformanceCase(
+            "mounts.workspace-path", "the workspace is at the place that was asked for, and commands and files start there",
+            requires: [.workspacePath]
+        ) { c in
+            let sandbox = try await c.makeSandbox({ $0.workspacePath = "/home/user" })
+            try c.expect(sandbox.workspacePath, equals: "/home/user", "the sandbox' workspace path")
+            try await sandbox.files.write(Array("found".utf8), to: "note", options: FileWriteOptions())
+            let found = try await c.output(of: "pwd; cat /home/user/note; echo made >/home/user/made; cat made", in: sandbox)
+            try c.expect(found, equals: "/home/user\nfoundmade", "the output")
+        },
         ConformanceCase("mounts.extra", "an extra mount is seen at its target, and read-only where asked for", requires: [.extraMounts]) {
             c in
             try await withFolder(c) { host in
