@@ -56,8 +56,10 @@ private let rules: [String: Set<String>] = [
     ],
     "SandboxAPI": ["SandboxCore", "SandboxEngine", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation"],
     "SandboxServer": [
-        "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxMCP", "HTTPTypes", "Hummingbird", "HummingbirdTLS", "Metrics", "NIOCore",
-        "NIOHTTP1", "NIOPosix", "NIOSSL", "NIOWebSocket", "ServiceLifecycle", "Logging", "SystemPackage", "Synchronization", "Glibc",
+        "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxMCP", "HTTPTypes", "Hummingbird", "HummingbirdCore", "HummingbirdTLS",
+        "Metrics",
+        "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOPosix", "NIOSSL", "NIOWebSocket", "ServiceLifecycle", "Logging",
+        "SystemPackage", "Synchronization", "Glibc",
         "Musl", "Darwin", "Foundation",
     ],
     "CompatServers": [
@@ -69,8 +71,8 @@ private let rules: [String: Set<String>] = [
         "SandboxAPI", "SandboxCore", "SandboxHTTP", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "SandboxCommands": [
-        "Sandlot", "SandboxCore", "SandboxEngine", "SandboxImages", "SandboxMCP", "SandboxSecrets", "SandboxSettings", "ArgumentParser",
-        "Logging",
+        "Sandlot", "SandboxCore", "SandboxEngine", "SandboxMCP", "SandboxServer", "ServiceLifecycle", "SandboxImages", "SandboxSecrets",
+        "SandboxSettings", "ArgumentParser", "Logging",
         "SystemPackage", "Synchronization",
         "Glibc", "Musl", "Darwin", "Foundation",
     ],

@@ -26,7 +26,8 @@ struct SandlotRoot: SandlotCommand {
             CommandGroup(
                 name: "This machine",
                 subcommands: [
-                    DoctorCommand.self, BackendCommand.self, ConfigCommand.self, SecretVerbs.self, TokenCommand.self, EventsCommand.self,
+                    ServeCommand.self, DoctorCommand.self, BackendCommand.self, ConfigCommand.self, SecretVerbs.self, TokenCommand.self,
+                    EventsCommand.self,
                     ReapCommand.self,
                     VersionCommand.self,
                 ]),

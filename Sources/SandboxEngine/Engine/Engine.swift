@@ -2,7 +2,7 @@ public import Logging
 public import SandboxCore
 import SandboxStore
 import Synchronization
-import SystemPackage
+public import SystemPackage
 
 /// Sessions, routing, execs, leases and events over any set of backends, with everything that matters on disk before it is announced.
 ///
@@ -49,6 +49,9 @@ public final class Engine: Sendable {
         let row = identity.row(at: .now())
         store.enqueue { try $0.insert(row) }
     }
+
+    /// Where everything is kept.
+    public var dataDirectory: FilePath { configuration.dataDirectory }
 
     /// Every registered backend with its availability, probed now or (unless `refresh`) within the probe lifetime.
     public func backends(refresh: Bool = false) async -> [BackendStatus] { await registry.statuses(refresh: refresh) }

@@ -94,6 +94,7 @@ extension Engine {
             home: try home(plan.home, key: row.sandboxKey), mounts: plan.mounts, limits: plan.limits, network: plan.network,
             endsWithCreator: plan.endsWithCreator && isOwn)
         spec.timeZone = plan.timeZone
+        if let hostname = plan.hostname { spec.hostname = hostname }
         return spec
     }
 

@@ -31,6 +31,7 @@ struct SandboxShape: Codable, Equatable, Sendable {
     var limits: ResourceLimits
     var network: NetworkPolicy
     var timeZone: String?
+    var hostname: String?
 
     init(_ plan: SessionPlan) {
         image = plan.image
@@ -41,6 +42,7 @@ struct SandboxShape: Codable, Equatable, Sendable {
         limits = plan.limits
         network = plan.network
         timeZone = plan.timeZone
+        hostname = plan.hostname
     }
 }
 

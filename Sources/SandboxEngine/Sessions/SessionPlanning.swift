@@ -21,6 +21,7 @@ extension SessionPlan {
             mounts: request.mounts, environmentNames: request.environment.keys.sorted(),
             limits: request.limits ?? (inside ? configuration.limits : ResourceLimits()),
             network: request.network ?? (inside ? configuration.network : .open), timeZone: request.timeZone,
+            hostname: request.hostname,
             idleTimeToLive: request.idleTimeToLive ?? configuration.idleTimeToLive,
             maximumLife: request.maximumLife ?? configuration.maximumLife, endsWithCreator: request.endsWithCreator,
             labels: request.labels.isEmpty ? nil : request.labels)
@@ -57,6 +58,7 @@ extension SessionPlan {
         try SessionSecrets.check(request.environment)
         if let zone = request.timeZone { _ = try TimeZoneName.validated(zone) }
         try checkLabels(request.labels)
+        if let hostname = request.hostname { try checkHostname(hostname) }
         for life in [request.idleTimeToLive, request.maximumLife] { if let life { try checkLife(life) } }
         for mount in request.mounts where !mount.target.isAbsolute || !mount.source.isAbsolute {
             throw SandboxError(
@@ -86,6 +88,17 @@ extension SessionPlan {
         guard !name.hasPrefix("ses-") else {
             throw SandboxError(
                 .invalidArgument, "'\(name)' looks like a session's id", remedy: "choose a name that does not begin with 'ses-'")
+        }
+    }
+
+    static func checkHostname(_ name: String) throws {
+        let allowed = name.utf8.allSatisfy { byte in
+            (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x2D || byte == 0x2E
+        }
+        guard (1...64).contains(name.utf8.count), allowed, name.first != "-", name.first != "." else {
+            throw SandboxError(
+                .invalidArgument, "'\(name.prefix(80))' is not a host name",
+                remedy: "use 1 to 64 letters, digits, '-' and '.', starting with a letter or a digit")
         }
     }
 

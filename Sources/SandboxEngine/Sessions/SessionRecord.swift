@@ -36,6 +36,8 @@ public struct SessionPlan: Sendable, Codable, Equatable {
     public var network: NetworkPolicy
     /// A name of the zone database; nil is the sandbox's own.
     public var timeZone: String?
+    /// The host's name inside; nil is the backends' usual one.
+    public var hostname: String?
     public var idleTimeToLive: Duration?
     public var maximumLife: Duration?
     public var endsWithCreator: Bool

@@ -30,6 +30,8 @@ public struct SessionRequest: Sendable, Equatable {
     public var network: NetworkPolicy?
     /// A name of the zone database, such as `Europe/Berlin`; nil is the sandbox's own.
     public var timeZone: String?
+    /// The host's name inside; nil is the backends' usual one.
+    public var hostname: String?
     public var idleTimeToLive: Duration?
     public var maximumLife: Duration?
     /// The session ends when the engine that opened it does.
@@ -44,8 +46,8 @@ public struct SessionRequest: Sendable, Equatable {
         backend: BackendID? = nil, floor: Isolation? = nil, image: ImageChoice = .backendDefault, workspace: WorkspaceChoice = .private,
         workspacePath: FilePath? = nil,
         home: HomePersistence? = nil, mounts: [Mount] = [], environment: [String: String] = [:], limits: ResourceLimits? = nil,
-        network: NetworkPolicy? = nil, timeZone: String? = nil, idleTimeToLive: Duration? = nil, maximumLife: Duration? = nil,
-        endsWithCreator: Bool = false, labels: [String: String] = [:]
+        network: NetworkPolicy? = nil, timeZone: String? = nil, hostname: String? = nil, idleTimeToLive: Duration? = nil,
+        maximumLife: Duration? = nil, endsWithCreator: Bool = false, labels: [String: String] = [:]
     ) {
         self.name = name
         self.agent = agent
@@ -63,6 +65,7 @@ public struct SessionRequest: Sendable, Equatable {
         self.limits = limits
         self.network = network
         self.timeZone = timeZone
+        self.hostname = hostname
         self.idleTimeToLive = idleTimeToLive
         self.maximumLife = maximumLife
         self.endsWithCreator = endsWithCreator

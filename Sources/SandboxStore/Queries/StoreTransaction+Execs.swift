@@ -61,12 +61,24 @@ extension StoreTransaction {
         return database.changesCount == 1
     }
 
-    /// An exec by id.
-    public func exec(_ id: ExecID) throws -> ExecRow? { try row("SELECT * FROM execs WHERE id=?", [id.rawValue]).map(ExecRow.init) }
+    /// An exec by id; nil for one that was forgotten.
+    public func exec(_ id: ExecID) throws -> ExecRow? {
+        try row("SELECT * FROM execs WHERE id=? AND state<>'forgotten'", [id.rawValue]).map(ExecRow.init)
+    }
+
+    /// Leaves nothing of an exec that is over but its id, which stays used; tells whether it was over.
+    public func forget(_ id: ExecID) throws -> Bool {
+        try run(
+            """
+            UPDATE execs SET state='forgotten', command='', directory=NULL, user=NULL, failure=NULL, reason=NULL, stdout=0, stderr=0,
+                dropped_stdout=0, dropped_stderr=0 WHERE id=? AND state IN ('ended', 'refused')
+            """, [id.rawValue])
+        return database.changesCount == 1
+    }
 
     /// The execs of a session or of all, oldest first.
     public func execs(in session: SessionID?, includingEnded: Bool) throws -> [ExecRow] {
-        let alive = includingEnded ? "" : "AND state IN ('starting', 'running')"
+        let alive = includingEnded ? "AND state<>'forgotten'" : "AND state IN ('starting', 'running')"
         guard let session else {
             return try rows("SELECT * FROM execs WHERE 1 \(alive) ORDER BY started_at, rowid").map(ExecRow.init)
         }

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Logging
+import SandboxCore
+import SandboxEngine
+import SandboxServer
+import Sandlot
+import SystemPackage
+
+/// `sandlot serve`.
+struct ServeCommand: SandlotCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serve the HTTP API.",
+        discussion: """
+            Without options only this machine can reach it. A token that may do everything lies in the file that is printed at the start;
+            `sandlot token create` makes others. Sessions and running commands outlive the server.
+            """)
+    @Option(name: .long, help: ArgumentHelp("Where to listen.", valueName: "address")) var host = "127.0.0.1"
+    @Option(name: .long, help: ArgumentHelp("Where to listen; 0 lets the system choose.", valueName: "number")) var port = 7263
+    @Option(name: .long, help: ArgumentHelp("A name by which clients call this server; may be repeated.", valueName: "name"))
+    var hostName: [String] = []
+    @Flag(name: .long, help: "Listen for other machines without TLS: tokens and output cross the network in the clear.")
+    var insecure = false
+    @Option(name: .customLong("tls-certificate"), help: ArgumentHelp("Certificate chain, PEM.", valueName: "file"))
+    var certificate: String?
+    @Option(name: .customLong("tls-key"), help: ArgumentHelp("Its private key, PEM.", valueName: "file")) var key: String?
+    @OptionGroup var settings: SettingsOptions
+
+    func run(in context: CommandContext) async throws -> Int32 {
+        let options = try options(in: context)
+        return try await context.withRuntime(settings) { runtime in
+            let token = try await runtime.engine.firstAccessToken()
+            let server = SandlotServer(
+                engine: runtime.engine, options: options, access: EngineAccess(runtime.engine), logger: runtime.logger,
+                onListening: { port in await Self.tell(options, port, token, context) })
+            try await ServerLife(engine: runtime.engine, server: server, logger: runtime.logger).run()
+            return 0
+        }
+    }
+
+    private func options(in context: CommandContext) throws -> ServerOptions {
+        guard (0...65_535).contains(port) else {
+            throw SandboxError(.invalidArgument, "\(port) is not a port", remedy: "use 1 to 65535, or 0 for any")
+        }
+        var options = ServerOptions(host: host, port: port, version: Version.text, hostNames: Set(hostName))
+        switch (certificate, key) {
+        case (let certificate?, let key?):
+            options.tls = ServerOptions.TLS(
+                certificate: context.currentDirectory.pushing(FilePath(certificate)), key: context.currentDirectory.pushing(FilePath(key)))
+        case (nil, nil): break
+        default: throw SandboxError(.invalidArgument, "TLS needs a certificate and its key", remedy: "give --tls-certificate and --tls-key")
+        }
+        options.allowsClearText = insecure
+        return options
+    }
+
+    private static func tell(_ options: ServerOptions, _ port: Int, _ token: FilePath?, _ context: CommandContext) async {
+        let scheme = options.tls == nil ? "http" : "https"
+        let host = options.host.contains(":") ? "[\(options.host)]" : options.host
+        try? await context.print("\(scheme)://\(host):\(port)\n")
+        if let token { await context.note("a token that may do everything is in \(token)") }
+    }
+}

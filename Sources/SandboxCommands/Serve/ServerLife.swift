@@ -1,0 +1,43 @@
+import Logging
+import SandboxCore
+import SandboxEngine
+import SandboxServer
+import ServiceLifecycle
+
+/// Runs the server and the engine's own service until the command is asked to end, and lets both end in order.
+struct ServerLife: Sendable {
+    let engine: Engine
+    let server: SandlotServer
+    let logger: Logger
+
+    func run() async throws {
+        var configuration = ServiceGroupConfiguration(
+            services: [
+                // The server ends first: its streams tell their readers so while the engine still works.
+                .init(service: Housekeeping(engine: engine), serviceName: "engine"),
+                .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup, serviceName: "server"),
+            ], logger: logger)
+        // A client that keeps sending a body, or never reads its answer, does not keep the server up.
+        configuration.maximumGracefulShutdownDuration = .seconds(20)
+        let group = ServiceGroup(configuration: configuration)
+        // Owned and awaited: a signal cancels this command, and a cancelled group would cut its streams off without a word.
+        let running = Task { try await group.run() }
+        try await withTaskCancellationHandler {
+            try await running.value
+        } onCancel: {
+            let ending = Task { await group.triggerGracefulShutdown() }
+            _ = ending
+        }
+    }
+}
+
+/// Leases, reconciliation and pruning, for as long as the server runs.
+private struct Housekeeping: Service {
+    let engine: Engine
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            do { try await engine.run() } catch is CancellationError {}
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import SandboxAPI
+import SandboxCore
+public import SandboxEngine
+
+/// The engine's own tokens.
+public struct EngineAccess: AccessVerifying {
+    private let engine: Engine
+
+    /// Verifies with this engine.
+    public init(_ engine: Engine) { self.engine = engine }
+
+    public func grant(for token: String) async throws -> AccessGrant { try AccessGrant(await engine.verifyAccess(token)) }
+
+    public func noteDenial(_ reason: String, _ facts: [String: String]) async { engine.noteDenial(reason, facts) }
+}
+
+extension AccessGrant {
+    /// What an engine's token lets its holder do. Throws `denied` for a token without any scope.
+    init(_ token: AccessToken) throws {
+        guard let highest = token.scopes.max(), let scope = APIRoute.Scope(rawValue: highest.rawValue) else {
+            throw SandboxError(.denied, "the token \(token.id) has no scope", remedy: "create another one")
+        }
+        self.init(holder: token.id.rawValue, scope: scope, session: token.session)
+    }
+}

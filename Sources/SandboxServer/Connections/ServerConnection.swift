@@ -1,0 +1,118 @@
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+import NIOWebSocket
+
+/// One connection: HTTP/1.1, guarded, or a terminal's WebSocket when its first request asks for one.
+struct ServerConnection: ServerChildChannel, HTTPChannelHandler {
+    /// What became of a connection.
+    enum Kind: Sendable {
+        case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>, ConnectionWatch)
+        case terminal(TerminalViewer.Socket, TerminalTicket)
+    }
+
+    struct Value: ServerChildChannelValue {
+        let channel: any Channel
+        let kind: EventLoopFuture<Kind>
+    }
+
+    let responder: HTTPChannelHandler.Responder
+    let options: ServerOptions
+    let metrics: ServerMetrics
+    let gate: TerminalGate
+
+    /// Input of a terminal; larger pastes come in several messages.
+    private static let largestFrame = 256 << 10
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let timer = FirstHeadTimer(TimeAmount(options.headTimeout))
+            try channel.pipeline.syncOperations.addHandler(timer, name: Self.timer)
+            var limits = NIOHTTPDecoderLimitConfiguration()
+            limits.maxHeaderFieldSize = options.largestHead
+            limits.maxHeaderListSize = options.largestHead
+            limits.maxHeaderFieldCount = 200
+            var configuration = NIOUpgradableHTTPServerPipelineConfiguration<Kind>(
+                upgradeConfiguration: NIOTypedHTTPServerUpgradeConfiguration(
+                    upgraders: [upgrader(logger)],
+                    notUpgradingCompletionHandler: { channel in
+                        channel.eventLoop.makeCompletedFuture { try plain(channel) }
+                    }))
+            configuration.enablePipelining = false
+            configuration.enableErrorHandling = false
+            configuration.enableResponseHeaderValidation = false
+            configuration.decoderConfiguration = limits
+            return Value(
+                channel: channel,
+                kind: try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(configuration: configuration))
+        }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        metrics.add(1, to: "connections")
+        defer { metrics.add(-1, to: "connections") }
+        // A connection that ends before it says what it wants is nobody's failure.
+        guard let kind = try? await value.kind.get() else {
+            value.channel.close(promise: nil)
+            return
+        }
+        switch kind {
+        case .http(let http, let watch):
+            await ConnectionWatch.$current.withValue(watch) { await handleHTTP(asyncChannel: http, logger: logger) }
+        case .terminal(let socket, let ticket):
+            metrics.add(1, to: "terminals")
+            await TerminalViewer(engine: gate.engine, ticket: ticket, keepalive: options.keepalive, logger: logger).run(socket)
+            metrics.add(-1, to: "terminals")
+        }
+    }
+
+    private static let timer = "first-head"
+
+    private func plain(_ channel: any Channel) throws -> Kind {
+        let pipeline = channel.pipeline.syncOperations
+        _ = pipeline.removeHandler(name: Self.timer)
+        let watch = ConnectionWatch()
+        try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: options.tls != nil))
+        try pipeline.addHandler(ConnectionGuard(times, watch: watch))
+        let http = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
+            wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+        return .http(http, watch)
+    }
+
+    private func upgrader(_ logger: Logger) -> NIOTypedWebSocketServerUpgrader<Kind> {
+        let tickets = TicketBox()
+        return NIOTypedWebSocketServerUpgrader(
+            maxFrameSize: Self.largestFrame,
+            shouldUpgrade: { channel, head in
+                channel.eventLoop.makeFutureWithTask {
+                    // A refusal is told by the route, with the same words as any other.
+                    guard let ticket = try? await gate.ticket(for: head) else { return nil }
+                    tickets.put(ticket)
+                    return [:]
+                }
+            },
+            upgradePipelineHandler: { channel, _ in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    _ = pipeline.removeHandler(name: Self.timer)
+                    try pipeline.addHandler(
+                        SocketGuard(silence: TimeAmount(options.keepalive) * 3, write: TimeAmount(options.writeTimeout)))
+                    try pipeline.addHandler(
+                        NIOWebSocketFrameAggregator(
+                            minNonFinalFragmentSize: 1, maxAccumulatedFrameCount: 1024, maxAccumulatedFrameSize: Self.largestFrame))
+                    guard let ticket = tickets.take() else { throw ChannelError.ioOnClosedChannel }
+                    return .terminal(try TerminalViewer.Socket(wrappingChannelSynchronously: channel), ticket)
+                }
+            })
+    }
+
+    private var times: ConnectionGuard.Times {
+        ConnectionGuard.Times(
+            head: TimeAmount(options.idleTimeout), idle: TimeAmount(options.idleTimeout), body: TimeAmount(options.bodyTimeout),
+            write: TimeAmount(options.writeTimeout))
+    }
+}

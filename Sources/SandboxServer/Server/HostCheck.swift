@@ -1,0 +1,50 @@
+import HTTPTypes
+import Hummingbird
+import SandboxCore
+
+/// Refuses requests that call this server by a name that is not its own: a page from elsewhere whose name was pointed at this machine (DNS
+/// rebinding) is in the browser's eyes of the same origin, and only the name tells. A browser's word about another origin is refused too.
+struct HostCheck: RouterMiddleware {
+    let names: Set<String>
+
+    init(_ options: ServerOptions) {
+        names = Set(
+            (["localhost", "127.0.0.1", "[::1]", Self.bracketed(options.host)] + options.hostNames).map { $0.lowercased() })
+    }
+
+    func handle(_ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response) async throws
+        -> Response
+    {
+        try check(authority: request.head.authority, origin: request.headers[.origin], site: request.headers[.secFetchSite])
+        return try await next(request, context)
+    }
+
+    func check(authority: String?, origin: String?, site: String?) throws {
+        guard let authority, names.contains(Self.name(authority)) else {
+            throw StatusError(
+                status: .misdirectedRequest,
+                failure: SandboxError(
+                    .denied, "this server is not called '\((authority ?? "").prefix(80))'",
+                    remedy: "use its address, or name it with --host-name when it starts"))
+        }
+        if let origin, origin != "http://\(authority)", origin != "https://\(authority)" {
+            throw SandboxError(.denied, "requests of pages from '\(origin.prefix(80))' are refused", remedy: "use the server's own page")
+        }
+        if site == "cross-site" {
+            throw SandboxError(.denied, "requests of pages from elsewhere are refused", remedy: "use the server's own page")
+        }
+    }
+
+    /// Without the port.
+    private static func name(_ authority: String) -> String {
+        let text = authority.lowercased()
+        if text.hasPrefix("["), let end = text.firstIndex(of: "]") { return String(text[...end]) }
+        return String(text.prefix { $0 != ":" })
+    }
+
+    private static func bracketed(_ host: String) -> String { host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host }
+}
+
+extension HTTPField.Name {
+    static let secFetchSite = HTTPField.Name("Sec-Fetch-Site") ?? .origin
+}

@@ -1,0 +1,78 @@
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+public import Logging
+import NIOCore
+public import SandboxEngine
+public import ServiceLifecycle
+
+/// The HTTP face of an engine.
+public struct SandlotServer: Service {
+    private let engine: Engine
+    private let options: ServerOptions
+    private let access: any AccessVerifying
+    private let contributors: [any RouteContributor]
+    private let logger: Logger
+    private let onListening: @Sendable (_ port: Int) async -> Void
+
+    /// Creates a server; `contributors` add their routes to its own, and `onListening` is told the port.
+    public init(
+        engine: Engine, options: ServerOptions, access: any AccessVerifying, contributors: [any RouteContributor] = [], logger: Logger,
+        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) {
+        self.engine = engine
+        self.options = options
+        self.access = access
+        self.contributors = contributors
+        self.logger = logger
+        self.onListening = onListening
+    }
+
+    /// Serves until the service group shuts down: then streams end with a notice, and commands go on in their sandboxes.
+    /// Throws `invalidArgument` for an address that needs TLS and has none.
+    public func run() async throws {
+        try options.check()
+        try await application().run()
+    }
+
+    /// The application, for a test harness.
+    func application() throws -> some ApplicationProtocol {
+        let metrics = ServerMetrics()
+        let options = options
+        let onListening = onListening
+        return Application(
+            router: router(metrics).router,
+            server: try builder(metrics),
+            configuration: ApplicationConfiguration(
+                address: .hostname(options.host, port: options.port),
+                availableConnectionsDelegate: MaximumAvailableConnections(options.connections)),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? options.port) }, logger: logger)
+    }
+
+    private func builder(_ metrics: ServerMetrics) throws -> HTTPServerBuilder {
+        let options = options
+        let gate = TerminalGate(engine: engine, access: access, hosts: HostCheck(options))
+        let plain = HTTPServerBuilder { ServerConnection(responder: $0, options: options, metrics: metrics, gate: gate) }
+        guard let tls = options.tls else { return plain }
+        return try .tls(plain, tlsConfiguration: tls.configuration())
+    }
+
+    /// Every route, registered.
+    func router(_ metrics: ServerMetrics) -> ServerRoutes {
+        let router = Router(context: ServerContext.self)
+        router.add(middleware: FailureAnswers(metrics: metrics))
+        router.add(middleware: HostCheck(options))
+        router.add(middleware: AccessCheck(access: access, attempts: FailedAttempts()))
+        var routes = ServerRoutes(router: router)
+        let desk = SessionDesk(engine: engine, options: options)
+        SystemRoutes(desk: desk, metrics: metrics).add(to: &routes)
+        BackendRoutes(desk: desk).add(to: &routes)
+        EventRoutes(desk: desk).add(to: &routes)
+        LoginRoutes(desk: desk, attempts: FailedAttempts()).add(to: &routes)
+        SessionRoutes(desk: desk).add(to: &routes)
+        ExecRoutes(desk: desk, starting: ExecStarting(desk: desk, quota: ExecQuota(engine, limit: options.execsPerToken))).add(to: &routes)
+        FileRoutes(desk: desk).add(to: &routes)
+        for contributor in contributors { contributor.addRoutes(to: routes) }
+        return routes
+    }
+}

@@ -1,0 +1,44 @@
+public import HTTPTypes
+public import Hummingbird
+public import SandboxAPI
+import SandboxCore
+
+/// Where routes are registered: every one states what it needs, and the server checks it before the handler runs.
+public struct ServerRoutes {
+    let router: Router<ServerContext>
+    private(set) var registered: [APIRoute] = []
+
+    init(router: Router<ServerContext>) { self.router = router }
+
+    /// Registers an operation of the API. Query words that the table does not know are refused.
+    mutating func on(
+        _ route: APIRoute, _ handler: @escaping @Sendable (Request, ServerContext, RequestQuery) async throws -> Response
+    ) {
+        registered.append(route)
+        router.on(RouterPath(route.path), method: HTTPRequest.Method(rawValue: route.method) ?? .get) { request, context in
+            if let scope = route.scope { try context.granted().require(scope) }
+            return try await handler(request, context, try RequestQuery(request, route))
+        }
+    }
+
+    /// Registers a route that is not part of the API, such as a door for another protocol. With a scope the request needs a token that has it;
+    /// nil lets everybody in, and the handler decides by itself.
+    public func add(
+        _ method: HTTPRequest.Method, _ path: String, scope: APIRoute.Scope?,
+        _ handler: @escaping @Sendable (Request, ServerContext) async throws -> Response
+    ) {
+        router.on(RouterPath(path), method: method) { request, context in
+            if let scope {
+                let grant = try context.granted()
+                try grant.require(scope)
+            }
+            return try await handler(request, context)
+        }
+    }
+}
+
+/// Adds routes to the server: other protocols, a web page.
+public protocol RouteContributor: Sendable {
+    /// Called once, before the server listens.
+    func addRoutes(to routes: ServerRoutes)
+}

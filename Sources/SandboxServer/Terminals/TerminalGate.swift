@@ -1,0 +1,49 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+import SandboxAPI
+import SandboxCore
+import SandboxEngine
+
+/// What a viewer was let in to.
+struct TerminalTicket: Sendable {
+    var exec: ExecID
+    /// Where its output begins.
+    var offset: UInt64
+    /// False for a viewer that may only look.
+    var maySend: Bool
+}
+
+/// Decides whether a request may become a terminal. What it refuses goes on as an ordinary request, whose route tells why.
+struct TerminalGate: Sendable {
+    let engine: Engine
+    let access: any AccessVerifying
+    let hosts: HostCheck
+
+    func ticket(for head: HTTPRequestHead) async throws -> TerminalTicket? {
+        let parts = head.uri.split(separator: "?", maxSplits: 1)
+        let steps = parts.first?.split(separator: "/").map(String.init) ?? []
+        guard head.method == .GET, steps.count == 6, steps[0] == "v1", steps[1] == "sessions", steps[3] == "execs", steps[5] == "terminal"
+        else { return nil }
+        try hosts.check(
+            authority: head.headers.first(name: "host"), origin: head.headers.first(name: "origin"),
+            site: head.headers.first(name: "sec-fetch-site"))
+        guard
+            let token = PresentedToken(
+                authorization: head.headers.first(name: "authorization"), cookies: head.headers[canonicalForm: "cookie"].map(String.init))
+        else { return nil }
+        // A page of another origin can open WebSockets with a visitor's cookie: only a page that says where it is from may use one.
+        if token.isCookie, head.headers.first(name: "origin") == nil { return nil }
+        let grant = try await access.grant(for: token.text)
+        let session = try await engine.session(steps[2])
+        try grant.require(session: session.id)
+        let record = try await engine.exec(ExecID(validating: steps[4]))
+        guard record.session == session.id, record.hasTerminal else { return nil }
+        let query = try RequestQuery(query: parts.count > 1 ? String(parts[1]) : "", .openTerminal)
+        let end = engine.outputExtent(of: record.id).standardOutput
+        let scrollback = try query.integer("scrollback").map { UInt64($0) }
+        let offset = try query.integer("offset").map { UInt64($0) } ?? scrollback.map { end - min(end, $0) } ?? 0
+        let looksOnly = try query.flag("view") ?? false
+        return TerminalTicket(exec: record.id, offset: offset, maySend: grant.scope >= .exec && !looksOnly)
+    }
+}
