@@ -155,7 +155,8 @@ let package = Package(
         // Tests.
         .target(name: "SandboxTesting", dependencies: ["SandboxCore", system]),
         .testTarget(name: "RepositoryTests"),
-        .testTarget(name: "EndToEndTests", dependencies: ["Sandlot", "SandboxCore", "SandboxEngine", system]),
+        .target(name: "CommandTesting", path: "Tests/Support/CommandTesting"),
+        .testTarget(name: "EndToEndTests", dependencies: ["CommandTesting", "Sandlot", "SandboxCore", "SandboxEngine", system]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
         .testTarget(name: "GuestClientTests", dependencies: ["GuestClient", "GuestProtocol", "SandboxCore", system]),
         .testTarget(
@@ -172,7 +173,7 @@ let package = Package(
         .testTarget(
             name: "SandboxCommandsTests",
             dependencies: [
-                "SandboxCommands", "SandboxCore", "SandboxEngine", "sandlot", system,
+                "CommandTesting", "SandboxCommands", "SandboxCore", "SandboxEngine", "sandlot", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(

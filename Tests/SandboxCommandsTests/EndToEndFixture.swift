@@ -1,5 +1,10 @@
+import CommandTesting
 import Foundation
 import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// The built executable with a data directory of its own, which is gone afterwards.
 struct BuiltSandlot {
@@ -49,37 +54,35 @@ struct BuiltSandlot {
         return try body(sandlot)
     }
 
+    /// What the executable finds in its environment: nothing of the machine's own settings.
+    func variables(_ more: [String: String] = [:]) -> [String: String] {
+        var all = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("SANDLOT_") || $0.key == "SANDLOT_GUEST" }
+        all["SANDLOT_DATA_DIRECTORY"] = directory.appending(path: "data").path
+        all["XDG_CONFIG_HOME"] = directory.appending(path: "config").path
+        return all.merging(more) { $1 }
+    }
+
     /// Runs to the end with this as standard input; nil is `/dev/null`.
     func run(_ arguments: [String], input: Data? = nil, environment: [String: String] = [:]) throws -> Result {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("SANDLOT_") || $0.key == "SANDLOT_GUEST" }
-        variables["SANDLOT_DATA_DIRECTORY"] = directory.appending(path: "data").path
-        variables["XDG_CONFIG_HOME"] = directory.appending(path: "config").path
-        process.environment = variables.merging(environment) { $1 }
         // Files, so that neither stream can fill a pipe while the other is read.
-        let (output, error, given) = (
-            directory.appending(path: "o-\(UUID())"), directory.appending(path: "e-\(UUID())"), directory.appending(path: "i-\(UUID())")
-        )
-        for file in [output, error] { try Data().write(to: file) }
-        defer {
-            for file in [output, error, given] { try? FileManager.default.removeItem(at: file) }
+        let files = ["i", "o", "e"].map { directory.appending(path: "\($0)-\(UUID())").path }
+        defer { for file in files { unlink(file) } }
+        if let input { try input.write(to: URL(fileURLWithPath: files[0])) }
+        let descriptors = try files.map { file in
+            let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            return try #require(descriptor >= 0 ? descriptor : nil, "\(file) cannot be opened: errno \(errno)")
         }
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = try FileHandle(forWritingTo: error)
-        if let input {
-            try input.write(to: given)
-            process.standardInput = try FileHandle(forReadingFrom: given)
-        } else {
-            process.standardInput = FileHandle.nullDevice
-        }
-        try process.run()
+        defer { for descriptor in descriptors { close(descriptor) } }
+        let process = try StartedCommand(
+            path, arguments, environment: variables(environment), input: input == nil ? nil : descriptors[0], output: descriptors[1],
+            error: descriptors[2])
         process.waitUntilExit()
-        let status = process.terminationReason == .uncaughtSignal ? 1000 + process.terminationStatus : process.terminationStatus
-        return Result(
-            status: status, output: try Data(contentsOf: output), error: String(decoding: try Data(contentsOf: error), as: UTF8.self))
+        let (output, error) = (try contents(of: files[1]), try contents(of: files[2]))
+        let status = process.signal.map { 1000 + $0 } ?? process.terminationStatus
+        return Result(status: status, output: output, error: String(decoding: error, as: UTF8.self))
     }
+
+    private func contents(of file: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: file)) }
 
     func run(_ arguments: String..., input: Data? = nil, environment: [String: String] = [:]) throws -> Result {
         try run(arguments, input: input, environment: environment)

@@ -1,5 +1,10 @@
+import CommandTesting
 import Foundation
 import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 @Suite(
     "The built command runs commands", .enabled(if: BuiltSandlot.canRun, "the executable or a backend is missing"), .timeLimit(.minutes(2)))
@@ -67,13 +72,8 @@ struct EndToEndRunTests {
 
     @Test func aReaderThatGoesAwayEndsTheCommand() throws {
         try BuiltSandlot.with { sandlot in
-            let shell = Process()
-            shell.executableURL = URL(fileURLWithPath: "/bin/bash")
-            shell.arguments = ["-c", "\"$1\" run -- yes | head -n 1 >/dev/null; exit ${PIPESTATUS[0]}", "bash", sandlot.path]
-            shell.environment = ProcessInfo.processInfo.environment.merging([
-                "SANDLOT_DATA_DIRECTORY": sandlot.directory.appending(path: "data").path
-            ]) { $1 }
-            try shell.run()
+            let line = "\"$1\" run -- yes | head -n 1 >/dev/null; exit ${PIPESTATUS[0]}"
+            let shell = try StartedCommand("/bin/bash", ["-c", line, "bash", sandlot.path], environment: sandlot.variables())
             shell.waitUntilExit()
             #expect(shell.terminationStatus == 141)
         }
@@ -88,20 +88,14 @@ struct EndToEndRunTests {
 
     @Test func anInterruptionReachesTheCommandAndItsAnswerCounts() throws {
         try BuiltSandlot.with { sandlot in
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: sandlot.path)
-            process.arguments = ["run", "--", "sh", "-c", "trap 'echo caught; exit 9' INT; echo ready; while :; do sleep 0.05; done"]
-            process.environment = ProcessInfo.processInfo.environment.merging([
-                "SANDLOT_DATA_DIRECTORY": sandlot.directory.appending(path: "data").path
-            ]) { $1 }
-            let pipe = Pipe()
-            process.standardOutput = pipe.fileHandleForWriting
-            process.standardInput = FileHandle.nullDevice
-            try process.run()
-            try pipe.fileHandleForWriting.close()
-            #expect(pipe.fileHandleForReading.availableData == Data("ready\n".utf8))
-            process.interrupt()
-            #expect(try pipe.fileHandleForReading.readToEnd() == Data("caught\n".utf8))
+            let pipe = try TestPipe()
+            let process = try StartedCommand(
+                sandlot.path, ["run", "--", "sh", "-c", "trap 'echo caught; exit 9' INT; echo ready; while :; do sleep 0.05; done"],
+                environment: sandlot.variables(), output: pipe.writing)
+            pipe.closeWriting()
+            #expect(pipe.read() == Array("ready\n".utf8))
+            kill(process.processIdentifier, SIGINT)
+            #expect(pipe.readToEnd() == Array("caught\n".utf8))
             process.waitUntilExit()
             #expect(process.terminationStatus == 9)
         }
