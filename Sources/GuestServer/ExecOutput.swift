@@ -6,6 +6,8 @@ final class ExecOutput {
     let stream: OutputStream
     let ring: ByteRing
     private(set) var discards: Bool
+    /// A terminal's newest output stays although it was read: whoever comes back to it wants to see where it stands. The ring bounds it.
+    private let keepsNewest: Bool
     private var watch: EventLoop.Watch?
     private var moved: () -> Void = {}
     private var isStalled = false
@@ -21,6 +23,7 @@ final class ExecOutput {
         self.stream = stream
         ring = ByteRing(limit: limit)
         discards = overflow == .discardOldest
+        keepsNewest = stream == .terminal && overflow == .discardOldest
     }
 
     /// False at end of stream.
@@ -44,7 +47,7 @@ final class ExecOutput {
 
     /// The reader has everything below `offset`.
     func acknowledge(_ offset: UInt64) {
-        ring.release(below: offset)
+        if !keepsNewest { ring.release(below: offset) }
         resume()
     }
 

@@ -207,4 +207,23 @@ struct ExecStreamTests {
         #expect(finished.text.hasSuffix("line 2999\r\n"))
         #expect(finished.standardOutput.count <= 4096)
     }
+
+    @Test func `a terminal that is attached to again shows its newest output although it was acknowledged`() throws {
+        let stream = channel.request(
+            .startExec(
+                .shell(
+                    "i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done; exec cat", id: "back",
+                    { ($0.terminal, $0.overflow, $0.ringCapacity) = (WindowSize(columns: 80, rows: 24), .discardOldest, 4096) })))
+        // `collect` acknowledges all that it reads.
+        let seen = try channel.collect(stream) { $0.text.contains("line 2999\r\n") }
+        let end = seen.standardOutput.count
+        let next = channel.request(.attachExec(id: "back", standardOutput: 0, standardError: 0))
+        let scrollback = try channel.collect(next) { $0.text.contains("line 2999\r\n") }
+        #expect(scrollback.standardOutput.count <= 4096)
+        #expect(scrollback.standardOutput.count > 2048, "hardly anything was kept")
+        #expect(seen.standardOutput.suffix(scrollback.standardOutput.count) == scrollback.standardOutput[...])
+        // One that knows where it was gets nothing twice.
+        let status = try #require(try channel.status(of: "back"))
+        #expect(status.standardOutput.upperBound >= UInt64(end))
+    }
 }
