@@ -40,4 +40,10 @@ struct SessionMachineTests {
             }
         }
     }
+
+    @Test func `a failed session is made again only when its failure may have passed`() throws {
+        var machine = SessionMachine(state: .failed, mayRetry: true)
+        #expect(try machine.handle(.used) == [.makeSandbox])
+        #expect(machine.state == .opening)
+    }
 }

@@ -73,6 +73,25 @@ struct SessionTests {
         await engine.shutdown()
     }
 
+    @Test func `a failure that may pass leaves a lazy session to its next use, another one does not`() async throws {
+        try await EngineFixture.run { fixture, engine in
+            let session = try await engine.open(SessionRequest(), prepare: false)
+            fixture.backend.faults.failCreate(SandboxError(.timeout, "too slow"))
+            #expect(await code { _ = try await engine.prepare(session.id) } == .timeout)
+            let failed = try await engine.session(session.id.rawValue)
+            #expect(failed.state == .failed && failed.mayRetry)
+            #expect(failed.failure?.contains("too slow") == true)
+            #expect(try await engine.run(session.id, "echo again").text == "again\n")
+            let ready = try await engine.session(session.id.rawValue)
+            #expect(ready.state == .ready && !ready.mayRetry && ready.failure == nil)
+
+            let hopeless = try await engine.open(SessionRequest(), prepare: false)
+            fixture.backend.faults.failCreate(SandboxError(.unsupported, "never"))
+            #expect(await code { _ = try await engine.prepare(hopeless.id) } == .unsupported)
+            #expect(await code { _ = try await engine.prepare(hopeless.id) } == .conflict)
+        }
+    }
+
     @Test func `sessions of one agent share a sandbox until the last one closes`() async throws {
         try await EngineFixture.run { fixture, engine in
             let first = try await engine.open(SessionRequest(agent: "ann:main", scope: .agent))
@@ -109,7 +128,35 @@ struct SessionTests {
             let exec = try await engine.start(session.id, ExecRequest(.shell("sleep 1000")))
             #expect(await code { try await engine.close(session.id) } == .conflict)
             try await engine.close(session.id, force: true)
-            #expect(try await engine.exec(exec.id).isOver)
+            #expect(try await engine.exec(exec.id).ending?.outcome == .cancelled)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(5))) func `a forced close cancels what another engine follows, and its last words are kept`() async throws {
+        try await EngineFixture.run { fixture, engine in
+            let session = try await engine.open(SessionRequest())
+            let exec = try await engine.start(
+                session.id, ExecRequest(.shell("trap 'echo bye; exit 0' TERM; echo hi; while true; do sleep 1; done")))
+            for try await chunk in try await engine.output(of: exec.id, channel: .standardOutput, follow: true) where !chunk.bytes.isEmpty {
+                break
+            }
+            let other = try fixture.engine()
+            try await other.close(session.id, force: true)
+            #expect(try await other.exec(exec.id).ending?.outcome == .cancelled)
+            #expect(try await engine.wait(for: exec.id).ending?.outcome == .cancelled)
+            #expect(try await engine.text(of: exec.id, follow: true) == "hi\nbye\n")
+            await other.shutdown()
+        }
+    }
+
+    @Test func `a sandbox that does not answer is destroyed all the same, and its execs are lost`() async throws {
+        try await EngineFixture.run { fixture, engine in
+            let session = try await engine.open(SessionRequest())
+            let exec = try await engine.start(session.id, ExecRequest(.shell("sleep 1000")))
+            await fixture.backend.killSandbox(try #require(session.sandbox))
+            guard case .lost = try await engine.wait(for: exec.id).ending?.outcome else { return #expect(Bool(false), "not lost") }
+            try await engine.close(session.id, force: true)
+            #expect(try await engine.session(session.id.rawValue).state == .closed)
         }
     }
 

@@ -38,7 +38,9 @@ extension Engine {
 
     /// Takes an exec up again after its channel broke; false when there is nothing to follow any more.
     private func resume(_ live: LiveExec, _ failures: Int, _ error: any Error) async -> Bool {
-        sandboxes.drop(live.sandbox)
+        // Somebody else's reader took over, as one that cancels does: then the channel is sound, and nobody's lock need be waited for.
+        let wasSuperseded = (error as? SandboxError)?.code == .conflict
+        if !wasSuperseded { sandboxes.drop(live.sandbox) }
         guard failures <= 5 else {
             letGo(live, error)
             return false
@@ -46,7 +48,9 @@ extension Engine {
         do {
             if failures > 1 { try await Task.sleep(for: .milliseconds(50) * (1 << failures)) }
             live.running = try await withDeadline(configuration.backendTimeout, "taking up exec \(live.id)") {
-                try await self.prepare(live.session).attach(to: live.id, from: live.spool.offsets)
+                let sandbox: any Sandbox
+                if let known = self.sandboxes[live.sandbox] { sandbox = known } else { sandbox = try await self.prepare(live.session) }
+                return try await sandbox.attach(to: live.id, from: live.spool.offsets)
             }
             return true
         } catch let failure as SandboxError where failure.code == .notFound || failure.code == .conflict {
@@ -58,7 +62,8 @@ extension Engine {
         }
     }
 
-    private func finish(_ live: LiveExec, _ ending: ExecEnding, forget: Bool = true) async {
+    private func finish(_ live: LiveExec, _ told: ExecEnding, forget: Bool = true) async {
+        let ending = live.endsWithItsSandbox ? told.cancelledIfLost : told
         live.spool.close()
         let kept = live.spool.kept
         let dropped = OutputOffsets(
@@ -124,5 +129,14 @@ extension Engine {
             execs.release(row.id)
             throw error
         }
+    }
+}
+
+extension ExecEnding {
+    fileprivate var cancelledIfLost: ExecEnding {
+        guard case .lost = outcome else { return self }
+        var ending = self
+        ending.outcome = .cancelled
+        return ending
     }
 }

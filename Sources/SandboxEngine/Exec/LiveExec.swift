@@ -11,7 +11,12 @@ final class LiveExec: Sendable {
     let feed: LiveFeed
     /// Notified with new output and with the end.
     let changed = ChangeSignal()
-    private let state: Mutex<(running: any RunningExec, isOver: Bool)>
+    private struct State {
+        var running: any RunningExec
+        var isOver = false
+        var endsWithItsSandbox = false
+    }
+    private let state: Mutex<State>
 
     init(_ running: any RunningExec, session: SessionID, sandbox: SandboxID, spool: OutputSpool) {
         id = running.id
@@ -19,7 +24,7 @@ final class LiveExec: Sendable {
         self.sandbox = sandbox
         self.spool = spool
         feed = LiveFeed()
-        state = Mutex((running, false))
+        state = Mutex(State(running: running))
     }
 
     /// The exec as its sandbox gave it; another value after the channel was made anew.
@@ -30,6 +35,12 @@ final class LiveExec: Sendable {
 
     /// True once its end is recorded, or once this engine follows it no longer.
     var isOver: Bool { state.withLock { $0.isOver } }
+
+    /// It was cancelled and its sandbox is being destroyed: if the sandbox' end comes first, that is the cancelling too.
+    var endsWithItsSandbox: Bool {
+        get { state.withLock { $0.endsWithItsSandbox } }
+        set { state.withLock { $0.endsWithItsSandbox = newValue } }
+    }
 
     func settle() {
         state.withLock { $0.isOver = true }

@@ -41,17 +41,20 @@ extension Engine {
 
     /// Destroys the sandbox, unless another session needs it: then only this session's execs end.
     private func release(_ row: SessionRow) async throws {
-        let (held, others) = try await store.read { transaction in
+        let (held, others, running) = try await store.read { transaction in
             let sessions = try transaction.openSessions(key: row.sandboxKey).filter { other in
                 other.id != row.id && other.sandbox != nil && other.state == SessionState.ready.rawValue
             }
-            return (try transaction.sandbox(key: row.sandboxKey), sessions)
+            return (
+                try transaction.sandbox(key: row.sandboxKey), sessions, try transaction.execs(in: row.id, includingEnded: false)
+            )
         }
         guard let held else { return await settleExecs(in: row.id, "the session was closed") }
         if !others.isEmpty {
-            try await cancelExecs(of: row, in: held)
+            for exec in running { try await cancel(exec, in: held) }
             return await settleExecs(in: row.id, "the session was closed")
         }
+        let ends = await windUp(running, in: held)
         if let live = sandboxes[held.id] {
             try await withDeadline(configuration.backendTimeout, "destroying sandbox \(held.id)") { try await live.destroy() }
             sandboxes.drop(held.id)
@@ -59,32 +62,18 @@ extension Engine {
         } else {
             try await cleanUp(held)
         }
-        await settleExecs(in: row.id, "the sandbox was destroyed")
+        await settleExecs(in: row.id, "the sandbox was destroyed", ends: ends)
     }
 
-    /// The lock of the key is held, so the channel is not asked of `prepare`, which would wait for it.
-    private func cancelExecs(of row: SessionRow, in held: SandboxRow) async throws {
-        for exec in try await store.read({ try $0.execs(in: row.id, includingEnded: false) }) {
-            try await withDeadline(configuration.backendTimeout, "cancelling exec \(exec.id)") {
-                if let live = self.execs[exec.id] { return try await live.running.cancel() }
-                let sandbox = try await self.channel(to: held)
-                guard let snapshot = try await sandbox.execs().first(where: { $0.id == exec.id }) else { return }
-                let running = try await sandbox.attach(to: exec.id, from: snapshot.end)
-                try await running.cancel()
-                await running.detach()
-            }
-        }
-    }
-
-    /// After the sandbox has gone its execs end by themselves where this engine follows them; the others' end nobody can tell.
-    func settleExecs(in session: SessionID, _ reason: String, waiting: Bool = true) async {
+    /// After the sandbox has gone its execs end by themselves where this engine follows them; the others' end nobody can tell unless `ends` does.
+    func settleExecs(in session: SessionID, _ reason: String, waiting: Bool = true, ends: [ExecID: ExecEnding] = [:]) async {
         for live in execs.all where waiting && live.session == session {
             _ = try? await withDeadline(.seconds(5), "the end of exec \(live.id)") { await Self.untilOver(live) }
         }
         do {
             try await store.write { transaction in
                 for row in try transaction.execs(in: session, includingEnded: false) where waiting || !self.execs.knows(row.id) {
-                    let ending = ExecEnding(outcome: .lost(reason: reason), offsets: .zero)
+                    let ending = ends[row.id] ?? ExecEnding(outcome: .lost(reason: reason), offsets: .zero)
                     try transaction.recordEnd(of: row.id, in: session, ending, dropped: .zero)
                 }
             }

@@ -72,13 +72,20 @@ extension Engine {
         }
     }
 
+    /// Failures that the same request may not meet again: an engine that starts, a slow moment, room that others free.
+    private static let passing: Set<SandboxError.Code> = [.unavailable, .timeout, .limitExceeded, .conflict]
+
     private func note(_ error: any Error, for row: SessionRow) async {
         // A shutdown in the midst of it is no failure of the session: the next use tries again.
         if error is CancellationError { return }
         let reason = (error as? SandboxError)?.description ?? "\(error)"
+        let mayPass = (error as? SandboxError).map { Self.passing.contains($0.code) } ?? false
         do {
             _ = try await store.write { transaction in
-                try transaction.advance(row.id, .makingFailed, ["reason": reason]) { $0.failure = reason }
+                try transaction.advance(row.id, .makingFailed, ["reason": reason]) { row in
+                    row.failure = reason
+                    row.mayRetry = mayPass
+                }
             }
         } catch {
             logger.error("a failed preparation cannot be recorded", metadata: ["session.id": "\(row.id)", "error": "\(error)"])

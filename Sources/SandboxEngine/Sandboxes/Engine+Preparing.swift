@@ -15,10 +15,15 @@ extension Engine {
         let before = try await sessionRow(id)
         let lock = try await locks.take(before.sandboxKey)
         defer { lock.unlock() }
-        let (row, held) = try await store.read { transaction in
+        let (found, held) = try await store.read { transaction in
             (try transaction.session(id), try transaction.sandbox(key: before.sandboxKey))
         }
-        guard let row, let state = SessionState(rawValue: row.state) else { return try await vanished(before, "its record is gone") }
+        guard var row = found else { return try await vanished(before, "its record is gone") }
+        if row.mayRetry {
+            // What kept it from being made may have passed.
+            row = try await store.write { transaction in try transaction.advance(id, .used) { $0.failure = nil } }.row
+        }
+        guard let state = SessionState(rawValue: row.state) else { return try await vanished(row, "its state is unknown") }
         var machine = SessionMachine(state: state)
         guard try machine.handle(.used) == [.makeSandbox] else {
             guard let held, held.id == row.sandbox else { return try await vanished(row, "its sandbox is gone") }

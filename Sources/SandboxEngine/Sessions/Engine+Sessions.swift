@@ -109,10 +109,10 @@ extension Engine {
     }
 
     private func refuseChange(of row: SessionRow, _ patch: SessionPatch) throws {
-        guard row.state == SessionState.opening.rawValue || row.state == SessionState.ready.rawValue else {
+        guard row.state == SessionState.opening.rawValue || row.state == SessionState.ready.rawValue || row.mayRetry else {
             throw SandboxError(.conflict, "session \(row.id) is \(row.state)", remedy: "open another one")
         }
-        if patch.backend != nil || patch.sandbox != nil || patch.limits != nil, row.state != SessionState.opening.rawValue {
+        if patch.backend != nil || patch.sandbox != nil || patch.limits != nil, row.state == SessionState.ready.rawValue {
             throw SandboxError(
                 .unsupported, "session \(row.id) has its sandbox already: backend, limits and on/off cannot change any more",
                 remedy: "open another session")

@@ -11,11 +11,12 @@ extension StoreTransaction {
         guard var row = try session(id), let state = SessionState(rawValue: row.state) else {
             throw SandboxError(.notFound, "there is no session '\(id)'", remedy: "list the sessions, or open one")
         }
-        var machine = SessionMachine(state: state)
+        var machine = SessionMachine(state: state, mayRetry: row.mayRetry)
         let actions = try machine.handle(event)
         let old = row
         try edit(&row)
         row.state = machine.state.rawValue
+        if machine.state != .failed { row.mayRetry = false }
         if machine.state == .closed && state != .closed { row.closedAt = Timestamp.now().milliseconds }
         if row != old { row = try update(row) }
         for case .announce(let kind) in actions { try announce(kind, session: id, payload) }

@@ -58,6 +58,6 @@ extension SessionRecord {
             request: try StoredText.decode(row.plan), decision: try StoredText.decode(row.decision),
             createdAt: Timestamp(milliseconds: row.createdAt), lastUsedAt: Timestamp(milliseconds: row.lastUsedAt),
             expiresAt: Lease(row).expiry(isBusy: isBusy), closedAt: row.closedAt.map(Timestamp.init(milliseconds:)), failure: row.failure,
-            revision: row.revision)
+            mayRetry: row.mayRetry, revision: row.revision)
     }
 }

@@ -26,14 +26,20 @@ struct SessionMachine: Sendable, Equatable {
     }
 
     private(set) var state: SessionState
+    /// Whether what made it fail may have passed by now.
+    let mayRetry: Bool
 
-    init(state: SessionState) { self.state = state }
+    init(state: SessionState, mayRetry: Bool = false) {
+        self.state = state
+        self.mayRetry = mayRetry
+    }
 
     /// Throws `conflict` for what makes no sense in this state; nothing changes then.
     mutating func handle(_ event: Event) throws -> [Action] {
         switch (state, event) {
         case (.opening, .used): return [.makeSandbox]
         case (.ready, .used): return [.takeUpSandbox]
+        case (.failed, .used) where mayRetry: return become(.opening, [.makeSandbox])
         case (.opening, .made): return become(.ready, [.announce(.prepared)])
         case (.ready, .made): return []
         case (.opening, .makingFailed): return become(.failed, [.announce(.failed)])
@@ -48,7 +54,7 @@ struct SessionMachine: Sendable, Equatable {
         case (.closing, .used), (.closed, .used):
             throw SandboxError(.conflict, "the session is \(state.rawValue)", remedy: "open another one")
         case (.failed, .used):
-            throw SandboxError(.conflict, "the session failed and has no sandbox", remedy: "close it and open another one")
+            throw SandboxError(.conflict, "the session failed and has no sandbox", remedy: "look why, close it and open another one")
         default:
             throw SandboxError(
                 .conflict, "'\(event)' does not happen to a session that is \(state.rawValue)", remedy: "look at the session again")

@@ -11,7 +11,7 @@ public enum SessionState: String, Sendable, Codable, CaseIterable {
     case closing
     /// Over.
     case closed
-    /// Has no sandbox and will not get one: `failure` tells. It can only be closed.
+    /// Has no sandbox: `failure` tells why. When `mayRetry` says so the next use tries again; otherwise it can only be closed.
     case failed
 }
 
@@ -64,6 +64,8 @@ public struct SessionRecord: Sendable, Codable, Equatable {
     public var closedAt: Timestamp?
     /// Why it failed, or why it could not be closed.
     public var failure: String?
+    /// Whether it failed for a reason that may pass, so that its next use tries again.
+    public var mayRetry: Bool
     /// Counts the changes of the row.
     public var revision: Int64
 }

@@ -7,6 +7,9 @@ enum StoreMigrations {
         migrator.registerMigration("0001-sessions", migrate: sessions)
         migrator.registerMigration("0002-access", migrate: access)
         migrator.registerMigration("0003-memory-kills") { try $0.execute(sql: "ALTER TABLE execs ADD COLUMN memory_kills INTEGER") }
+        migrator.registerMigration("0004-session-retry") { database in
+            try database.execute(sql: "ALTER TABLE sessions ADD COLUMN may_retry INTEGER NOT NULL DEFAULT 0")
+        }
         return migrator
     }
 

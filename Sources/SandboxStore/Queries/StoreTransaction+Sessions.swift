@@ -5,7 +5,7 @@ extension StoreTransaction {
     /// Adds a session. Throws `alreadyExists` when a session that is not closed has the name.
     public func insert(_ row: SessionRow) throws {
         if let name = row.name { try refuseTaken(name, except: row.id) }
-        try run("INSERT INTO sessions (\(SessionRow.columns)) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", row.arguments)
+        try run("INSERT INTO sessions (\(SessionRow.columns)) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", row.arguments)
     }
 
     /// Replaces a session if it is still at `row.revision`, and counts the revision up. Throws `conflict` when somebody else changed it.
@@ -16,12 +16,12 @@ extension StoreTransaction {
             """
             UPDATE sessions SET name=?, scope=?, sandbox_key=?, state=?, backend=?, sandbox=?, plan=?, decision=?, engine=?,
                 ends_with_engine=?, created_at=?, last_used_at=max(last_used_at, ?), idle_milliseconds=?, life_milliseconds=?, closed_at=?,
-                failure=?, revision=revision+1 WHERE id=? AND revision=?
+                failure=?, may_retry=?, revision=revision+1 WHERE id=? AND revision=?
             """,
             [
                 row.name, row.scope, row.sandboxKey, row.state, row.backend.rawValue, row.sandbox?.rawValue, row.plan, row.decision,
                 row.engine, row.endsWithEngine, row.createdAt, row.lastUsedAt, row.idleMilliseconds, row.lifeMilliseconds, row.closedAt,
-                row.failure, row.id.rawValue, row.revision,
+                row.failure, row.mayRetry, row.id.rawValue, row.revision,
             ])
         guard database.changesCount == 1 else {
             throw SandboxError(.conflict, "session \(row.id) was changed by somebody else meanwhile", remedy: "look at it and try again")

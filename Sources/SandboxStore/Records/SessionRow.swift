@@ -23,13 +23,16 @@ public struct SessionRow: Sendable, Equatable {
     public var lifeMilliseconds: Int64?
     public var closedAt: Int64?
     public var failure: String?
+    /// A failed session whose failure may have passed when it is used again.
+    public var mayRetry: Bool
     public var revision: Int64
 
     /// Creates a row.
     public init(
         id: SessionID, name: String?, scope: String, sandboxKey: String, state: String, backend: BackendID, sandbox: SandboxID? = nil,
         plan: String, decision: String, engine: String, endsWithEngine: Bool, createdAt: Int64, lastUsedAt: Int64,
-        idleMilliseconds: Int64?, lifeMilliseconds: Int64?, closedAt: Int64? = nil, failure: String? = nil, revision: Int64 = 1
+        idleMilliseconds: Int64?, lifeMilliseconds: Int64?, closedAt: Int64? = nil, failure: String? = nil, mayRetry: Bool = false,
+        revision: Int64 = 1
     ) {
         self.id = id
         self.name = name
@@ -48,6 +51,7 @@ public struct SessionRow: Sendable, Equatable {
         self.lifeMilliseconds = lifeMilliseconds
         self.closedAt = closedAt
         self.failure = failure
+        self.mayRetry = mayRetry
         self.revision = revision
     }
 
@@ -59,18 +63,19 @@ public struct SessionRow: Sendable, Equatable {
             sandbox: try sandboxText.map(SandboxID.init(validating:)),
             plan: row["plan"], decision: row["decision"], engine: row["engine"], endsWithEngine: row["ends_with_engine"],
             createdAt: row["created_at"], lastUsedAt: row["last_used_at"], idleMilliseconds: row["idle_milliseconds"],
-            lifeMilliseconds: row["life_milliseconds"], closedAt: row["closed_at"], failure: row["failure"], revision: row["revision"])
+            lifeMilliseconds: row["life_milliseconds"], closedAt: row["closed_at"], failure: row["failure"], mayRetry: row["may_retry"],
+            revision: row["revision"])
     }
 
     static let columns = """
         id, name, scope, sandbox_key, state, backend, sandbox, plan, decision, engine, ends_with_engine, created_at, last_used_at, \
-        idle_milliseconds, life_milliseconds, closed_at, failure, revision
+        idle_milliseconds, life_milliseconds, closed_at, failure, may_retry, revision
         """
 
     var arguments: StatementArguments {
         [
             id.rawValue, name, scope, sandboxKey, state, backend.rawValue, sandbox?.rawValue, plan, decision, engine, endsWithEngine,
-            createdAt, lastUsedAt, idleMilliseconds, lifeMilliseconds, closedAt, failure, revision,
+            createdAt, lastUsedAt, idleMilliseconds, lifeMilliseconds, closedAt, failure, mayRetry, revision,
         ]
     }
 }
