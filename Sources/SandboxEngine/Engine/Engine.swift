@@ -64,7 +64,9 @@ public final class Engine: Sendable {
     func route(_ plan: SessionPlan) async throws -> Router.Route {
         let router = Router(
             defaultBackend: configuration.defaultBackend, floor: configuration.floor, autoOrder: configuration.autoOrder)
-        return try router.route(plan.query(configuration.mode), among: await registry.statuses(refresh: false))
+        let query = plan.query(configuration.mode)
+        let statuses = await registry.statuses(refresh: false) { router.dependsOnProbe(of: $0, query) }
+        return try router.route(query, among: statuses)
     }
 
     /// Lets go of everything. Sandboxes and execs live on, except those of sessions with `endsWithCreator`, which are closed.

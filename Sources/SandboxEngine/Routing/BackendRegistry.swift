@@ -34,10 +34,15 @@ final class BackendRegistry: Sendable {
         return backend
     }
 
-    /// Every backend in the order of registration.
-    func statuses(refresh: Bool) async -> [BackendStatus] {
+    /// Every backend in the order of registration. Those that `isAsked` leaves out are not probed and count as unavailable.
+    func statuses(refresh: Bool, asking isAsked: (BackendDescriptor) -> Bool = { _ in true }) async -> [BackendStatus] {
         await withTaskGroup(of: (Int, BackendStatus).self) { group in
             for (index, backend) in backends.enumerated() {
+                guard isAsked(backend.descriptor) else {
+                    let unknown = BackendAvailability.unavailable(reason: "it was not asked", remedy: "name it")
+                    group.addTask { (index, BackendStatus(descriptor: backend.descriptor, availability: unknown, probedAt: .now())) }
+                    continue
+                }
                 group.addTask { (index, await self.status(of: backend, refresh: refresh)) }
             }
             var found: [(Int, BackendStatus)] = []

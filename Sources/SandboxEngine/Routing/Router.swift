@@ -103,8 +103,19 @@ struct Router: Sendable {
         return Route(decision: decision, candidates: eligible.map(\.descriptor.id))
     }
 
+    /// Whether the decision depends on this backend's probe. The others need not be asked, which costs time.
+    func dependsOnProbe(of descriptor: BackendDescriptor, _ query: Query) -> Bool {
+        guard query.wantsSandbox else { return descriptor.isolation == .none }
+        if let named = query.backend { return descriptor.id == named }
+        return unfitness(of: descriptor, query) == nil
+    }
+
     private func rejection(of status: BackendStatus, _ query: Query) -> Rejection? {
-        let descriptor = status.descriptor
+        unfitness(of: status.descriptor, query) ?? Self.shortcoming(status, query.needs)
+    }
+
+    /// Why a backend is out of the question, whatever its probe says.
+    private func unfitness(of descriptor: BackendDescriptor, _ query: Query) -> Rejection? {
         let wanted = query.statedFloor ?? floor
         if descriptor.isolation == .none {
             return Rejection(code: .denied, reason: "it does not isolate anything", remedy: "turn the sandbox off to use it")
@@ -115,7 +126,7 @@ struct Router: Sendable {
                 code: .denied, reason: "it is used only when asked for",
                 remedy: "name it, or state the floor \(descriptor.isolation.rawValue)")
         }
-        return Self.shortcoming(status, query.needs)
+        return nil
     }
 
     private func ordered(_ statuses: [BackendStatus]) -> [BackendStatus] {
