@@ -1,6 +1,7 @@
 // Landlock: what a process may do to the file system, decided by the process that starts it. No privileges are needed.
 #if defined(__linux__)
 #define _GNU_SOURCE
+#include <stddef.h>
 #include "sandlot_system.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,9 @@ enum { NR_CREATE = 444, NR_ADD_RULE = 445, NR_RESTRICT = 446 };
 struct ruleset_attributes {
     uint64_t handled_files;
     uint64_t handled_network;
+    uint64_t scoped;
 };
+#define SCOPE_SIGNAL (1ULL << 1)
 struct __attribute__((packed)) path_rule {
     uint64_t allowed;
     int32_t parent;
@@ -51,7 +54,10 @@ int sandlot_landlock_create(bool denies_network) {
         return -1;
     }
     struct ruleset_attributes attributes = {.handled_files = known_access(abi), .handled_network = denies_network ? 3 : 0};
-    return (int)syscall(NR_CREATE, &attributes, abi >= 4 ? sizeof attributes : sizeof attributes.handled_files, 0U);
+    // Signals go only to processes under the same rules, where the kernel can see to it.
+    if (abi >= 6) attributes.scoped = SCOPE_SIGNAL;
+    size_t size = abi >= 6 ? sizeof attributes : abi >= 4 ? offsetof(struct ruleset_attributes, scoped) : sizeof attributes.handled_files;
+    return (int)syscall(NR_CREATE, &attributes, size, 0U);
 }
 
 int sandlot_landlock_allow_access(int ruleset, const char *path, uint64_t access) {

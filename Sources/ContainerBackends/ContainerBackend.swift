@@ -102,6 +102,9 @@ public struct ContainerBackend: SandboxBackend {
                 id: listed.id, backend: listed.backend, owner: owner, session: listed.session,
                 locator: (found[listed.id]?.locator ?? [:]).merging(listed.locator) { $1 })
         }
+        for id in try ContainerFolder.leftovers(host.dataDirectory) where found[id] == nil {
+            found[id] = SandboxReference(id: id, backend: dialect.id, owner: owner, session: nil, locator: [:])
+        }
         return found.values.sorted { $0.id < $1.id }
     }
 

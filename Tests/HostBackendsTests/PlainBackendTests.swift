@@ -53,6 +53,23 @@ import Testing
         }
     }
 
+    @Test func signalsStayInTheSandboxWhereTheKernelCanSeeToIt() async throws {
+        try await withBench { bench in
+            let (one, other) = (
+                try await backend(bench).create(bench.spec()) { _ in }, try await backend(bench).create(bench.spec()) { _ in }
+            )
+            let sleeper = try await other.start(ExecRequest(.arguments(["sleep", "1000"])))
+            let pid = try #require(sleeper.processID)
+            let foreign = try await one.run(ExecRequest(.shell("kill -0 \(pid)")))
+            #expect(foreign.outcome.isSuccess == !FileRestriction.confinesSignals)
+            let own = try await one.run(ExecRequest(.shell("sleep 1000 & kill -TERM $!; wait $!; echo $?")))
+            #expect(own.outputText == "143\n")
+            try await sleeper.cancel()
+            try await one.destroy()
+            try await other.destroy()
+        }
+    }
+
     @Test func rootsWorkspaceNeedsASetting() async throws {
         try await withBench { bench in
             guard bench.isRoot else { return }

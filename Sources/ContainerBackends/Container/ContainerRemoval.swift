@@ -23,7 +23,11 @@ struct ContainerRemoval: Sendable {
             try await engine.remove(container.Id)
         }
         lifelines.letGo(reference.id)
-        if folder.read() != nil { try await folder.remove() }
+        if folder.read() != nil {
+            try await folder.remove()
+        } else if try folder.isLeftover {
+            try await folder.sweep()
+        }
         host.logger.debug("sandbox removed", metadata: ["sandbox.id": "\(reference.id)", "backend.id": "\(backend)"])
     }
 

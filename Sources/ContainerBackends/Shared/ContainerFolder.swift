@@ -11,6 +11,10 @@ struct ContainerFolder: Sendable {
     static let socketName = "guest.sock"
     private static let recordName = "record"
 
+    private static let draftPrefix = ".new-"
+    /// What is younger may be in the making, or about to be removed.
+    private static let leftoverAge = 60
+
     static func collection(_ dataDirectory: FilePath) -> FilePath { dataDirectory.appending("containers") }
 
     init(_ id: SandboxID, in dataDirectory: FilePath) { path = Self.collection(dataDirectory).appending(id.rawValue) }
@@ -25,7 +29,7 @@ struct ContainerFolder: Sendable {
     func create(_ reference: SandboxReference) throws {
         let collection = path.removingLastComponent()
         try HostDirectory.ensure(collection, mode: 0o700)
-        let draft = collection.appending(".new-\(reference.id)-\(UInt32.random(in: 0 ... .max))")
+        let draft = collection.appending("\(Self.draftPrefix)\(reference.id)-\(UInt32.random(in: 0 ... .max))")
         try HostDirectory.create(draft, mode: 0o700)
         do {
             let encoder = JSONEncoder()
@@ -56,6 +60,37 @@ struct ContainerFolder: Sendable {
     func remove() async throws {
         for name in try HostDirectory.names(in: path) where name != Self.recordName { try await HostDirectory.remove(path.appending(name)) }
         try await HostDirectory.remove(path)
+    }
+
+    /// What crashes left: drafts, and folders without a record that can be read. Nobody can tell whose they are but that they are of this data
+    /// directory.
+    static func leftovers(_ dataDirectory: FilePath) throws -> [SandboxID] {
+        let ids = try HostDirectory.names(in: collection(dataDirectory)).compactMap { name -> SandboxID? in
+            guard name.hasPrefix(draftPrefix) else { return try? SandboxID(validating: name) }
+            return name.lastIndex(of: "-").flatMap { try? SandboxID(validating: String(name[..<$0].dropFirst(draftPrefix.count))) }
+        }
+        return try Set(ids).sorted().filter { try ContainerFolder($0, in: dataDirectory).isLeftover }
+    }
+
+    /// Whether all that is there is old drafts, or an old folder without a record that can be read.
+    var isLeftover: Bool {
+        get throws {
+            if HostDirectory.exists(path) { return read() == nil && HostDirectory.isStale(path, seconds: Self.leftoverAge) }
+            let drafts = try drafts()
+            return !drafts.isEmpty && drafts.allSatisfy { HostDirectory.isStale($0, seconds: Self.leftoverAge) }
+        }
+    }
+
+    /// Removes a leftover.
+    func sweep() async throws {
+        for draft in try drafts() { try await HostDirectory.remove(draft) }
+        try await HostDirectory.remove(path)
+    }
+
+    private func drafts() throws -> [FilePath] {
+        let collection = path.removingLastComponent()
+        let prefix = "\(Self.draftPrefix)\(path.lastComponent?.string ?? "")-"
+        return try HostDirectory.names(in: collection).filter { $0.hasPrefix(prefix) }.map { collection.appending($0) }
     }
 
     static func list(_ dataDirectory: FilePath, owner: OwnerLabel, backend: BackendID) throws -> [SandboxReference] {

@@ -44,6 +44,7 @@ public struct DirectBackend: HostBackend {
     static let guestHoldsAll = false
 
     let host: HostEnvironment
+    var privateDirectory: FilePath? { nil }
     let settings: DirectSettings
 
     /// Creates the backend; nothing is started.

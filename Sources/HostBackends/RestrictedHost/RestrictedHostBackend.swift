@@ -3,8 +3,8 @@ import SandboxProcess
 import SystemPackage
 
 /// Commands on the host itself, with what a process can take from itself: Landlock rules, a system call filter, resource limits and a clean
-/// environment. There are no namespaces: commands see the host's process list, may signal processes of the same user, and can connect to
-/// unix sockets that the user can open.
+/// environment. There are no namespaces: commands see the host's process list, can connect to unix sockets that the user can open, and (on
+/// kernels before 6.12) may signal processes of the same user.
 public struct RestrictedHostBackend: HostBackend {
     /// Its name.
     public static let id = BackendID(unchecked: "restricted-host")
@@ -26,6 +26,7 @@ public struct RestrictedHostBackend: HostBackend {
     static let guestHoldsAll = false
 
     let host: HostEnvironment
+    var privateDirectory: FilePath? { settings.privateDirectory }
     let settings: RestrictedHostSettings
 
     /// Creates the backend; nothing is started.
@@ -55,7 +56,8 @@ public struct RestrictedHostBackend: HostBackend {
             details["landlock"] =
                 restriction == nil ? "none: every file of the user is within reach" : "version \(FileRestriction.kernelVersion)"
             details["network.none"] = "internet sockets are refused by the system call filter"
-            details["not isolated"] = "process list, signals to processes of the same user, unix sockets of the host"
+            let signals = restriction != nil && FileRestriction.confinesSignals ? "" : "signals to processes of the same user, "
+            details["not isolated"] = "process list, \(signals)unix sockets of the host"
             return .available(details: details)
         } catch let error as SandboxError {
             return .unavailable(reason: error.message, remedy: error.remedy ?? "run `sandlot doctor` for more")

@@ -8,10 +8,14 @@ protocol HostBackend: SandboxBackend {
     /// Whether the death of the guest ends every process of a sandbox (it is process 1 of a pid namespace).
     static var guestHoldsAll: Bool { get }
     var host: HostEnvironment { get }
+    /// Where workspaces may lie apart from the data directory; nil for never.
+    var privateDirectory: FilePath? { get }
 }
 
 extension HostBackend {
-    var removal: SandboxRemoval { SandboxRemoval(host: host, backend: Self.id, guestHoldsAll: Self.guestHoldsAll) }
+    var removal: SandboxRemoval {
+        SandboxRemoval(host: host, backend: Self.id, guestHoldsAll: Self.guestHoldsAll, privateDirectory: privateDirectory)
+    }
 
     /// Connects to a sandbox that was made earlier.
     public func attach(to reference: SandboxReference) async throws -> any Sandbox {

@@ -10,6 +10,8 @@ struct SandboxRemoval: Sendable {
     let backend: BackendID
     /// Whether the death of the guest ends every process of the sandbox (it is process 1 of a pid namespace).
     let guestHoldsAll: Bool
+    /// Where workspaces may lie apart from the data directory.
+    let privateDirectory: FilePath?
 
     /// How long the kernel may take to end a killed process.
     static let patience = Duration.seconds(20)
@@ -19,6 +21,7 @@ struct SandboxRemoval: Sendable {
 
     func remove(_ reference: SandboxReference) async throws {
         let folder = SandboxFolder(reference.id, in: host.dataDirectory)
+        if folder.isLeftover { return try await sweep(reference.id, folder) }
         // What is on disk decides: a reference from elsewhere must not make us kill or delete what is not its own.
         guard let record = try folder.read() else { return }
         guard record.reference.backend == backend, record.reference.owner == reference.owner else {
@@ -35,6 +38,18 @@ struct SandboxRemoval: Sendable {
         }
         try await HostDirectory.remove(folder.path)
         host.logger.debug("sandbox removed", metadata: ["sandbox.id": "\(reference.id)", "backend.id": "\(backend)"])
+    }
+
+    /// Removes what has no record that tells what belongs to it: whatever bears its id.
+    private func sweep(_ id: SandboxID, _ folder: SandboxFolder) async throws {
+        try await untilNone(for: "the processes of sandbox \(id), which has no record") {
+            Array(Set(try ProcessScan.withArgument(id.rawValue) + ProcessScan.carrying("\(Self.marker)=\(id)")))
+        }
+        try await removeGroup(ControlGroup.planned(for: id, controllers: Set(CgroupLayout.Controller.allCases), layout: host.cgroups))
+        if let privateDirectory { try await HostDirectory.remove(privateDirectory.appending(id.rawValue)) }
+        try await HostDirectory.remove(folder.draft)
+        try await HostDirectory.remove(folder.path)
+        host.logger.info("a sandbox without a record was removed", metadata: ["sandbox.id": "\(id)", "backend.id": "\(backend)"])
     }
 
     private func endProcesses(of record: SandboxRecord, _ locator: Locator) async throws {

@@ -31,13 +31,15 @@ public enum HostDirectory {
         try ensure(path, mode: mode)
     }
 
-    /// Replaces a file so that a crash leaves the old or the new content, never a part. Mode 0600.
-    public static func replace(_ path: FilePath, with bytes: [UInt8]) throws {
+    /// Replaces a file so that a crash of this process leaves the old or the new content, never a part. Mode 0600.
+    ///
+    /// - Parameter survivesPowerLoss: the same for a crash of the machine, which costs a wait for the disk.
+    public static func replace(_ path: FilePath, with bytes: [UInt8], survivesPowerLoss: Bool = true) throws {
         let temporary = FilePath(path.string + ".new")
         let file = OwnedDescriptor(open(temporary.string, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600))
         guard file.raw >= 0 else { throw SandboxError.system("writing \(temporary)", errno) }
         try file.write(bytes)
-        guard fsync(file.raw) == 0 else { throw SandboxError.system("storing \(temporary)", errno) }
+        guard !survivesPowerLoss || fsync(file.raw) == 0 else { throw SandboxError.system("storing \(temporary)", errno) }
         guard rename(temporary.string, path.string) == 0 else { throw SandboxError.system("renaming \(temporary) to \(path)", errno) }
     }
 
@@ -70,6 +72,17 @@ public enum HostDirectory {
 
     /// Whether a directory or file is there, links not followed.
     public static func exists(_ path: FilePath) -> Bool { faccessat(AT_FDCWD, path.string, F_OK, AT_SYMLINK_NOFOLLOW) == 0 }
+
+    /// Whether something is there, links not followed, and has not been changed for so many seconds.
+    public static func isStale(_ path: FilePath, seconds: Int) -> Bool {
+        var status = stat()
+        return lstat(path.string, &status) == 0 && time(nil) - status.st_mtim.tv_sec >= seconds
+    }
+
+    /// As `remove`, on the calling thread: for small directories of our own making.
+    public static func removeSmall(_ path: FilePath) throws {
+        if exists(path) { try DirectoryTree.remove(path) }
+    }
 
     /// Removes a directory with all that is in it, never following a link. Idempotent. It runs on a thread of its own: it can take long.
     public static func remove(_ path: FilePath) async throws {

@@ -11,6 +11,9 @@ public struct FileRestriction: Sendable {
     /// The kernel's Landlock version; 0 where it has none.
     public static var kernelVersion: Int { Int(sandlot_landlock_abi()) }
 
+    /// Whether the rules also keep signals among the processes that are under them.
+    public static var confinesSignals: Bool { kernelVersion >= 6 }
+
     /// Rules that allow nothing yet. `unsupported` where the kernel has no Landlock.
     public init() throws {
         ruleset = OwnedDescriptor(sandlot_landlock_create(false))
