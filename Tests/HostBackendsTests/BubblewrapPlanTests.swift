@@ -8,7 +8,7 @@ import Testing
     private func plan(_ network: NetworkPolicy = .none, endsWithCreator: Bool = false) -> BubblewrapPlan {
         BubblewrapPlan(
             nodes: [
-                .memory("/", mode: 0o755), .bind(source: "/usr", target: "/usr", readOnly: true),
+                .memory("/", mode: 0o755, size: 4096), .bind(source: "/usr", target: "/usr", readOnly: true),
                 .symbolicLink(content: "usr/bin", target: "/bin"), .file(descriptor: 8, target: "/etc/passwd"), .process("/proc"),
                 .devices("/dev"), .directory("/mnt", mode: nil), .directory("/home", mode: 0o755),
                 .bind(source: "/a b", target: "/workspace", readOnly: false),
@@ -20,6 +20,7 @@ import Testing
             plan().options == [
                 "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--unshare-net", "--uid",
                 "1000", "--gid", "1000", "--hostname", "box", "--cap-drop", "ALL", "--as-pid-1", "--new-session", "--perms", "755",
+                "--size", "4096",
                 "--tmpfs", "/", "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--perms", "0644", "--file", "8",
                 "/etc/passwd", "--proc", "/proc", "--dev", "/dev", "--dir", "/mnt", "--perms", "755", "--dir", "/home", "--bind", "/a b",
                 "/workspace", "--remount-ro", "/", "--chdir", "/workspace", "--seccomp", "4", "--info-fd", "5",
@@ -46,6 +47,15 @@ import Testing
     @Test func eachOptionEndsWithAZeroByte() {
         #expect(plan().encodedOptions.split(separator: 0).count == plan().options.count)
         #expect(plan().encodedOptions.last == 0)
+    }
+}
+
+@Suite struct BubblewrapVersionTests {
+    @Test func versionsAreComparedByNumber() {
+        #expect(BubblewrapVersion(parsing: "bubblewrap 0.10.0\n").knowsSize)
+        #expect(BubblewrapVersion(parsing: "bubblewrap 0.7.0").knowsSize)
+        #expect(!BubblewrapVersion(parsing: "bubblewrap 0.6.1").knowsSize)
+        #expect(!BubblewrapVersion(parsing: "").knowsSize)
     }
 }
 

@@ -25,12 +25,15 @@ public struct BubblewrapBackend: HostBackend {
     static let guestHoldsAll = true
 
     let host: HostEnvironment
+    var privateDirectory: FilePath? { settings.privateDirectory }
     let settings: BubblewrapSettings
+    let trial: RememberedTrial
 
     /// Creates the backend; nothing is started.
     public init(host: HostEnvironment, settings: BubblewrapSettings) {
         self.host = host
         self.settings = settings
+        trial = RememberedTrial(dataDirectory: host.dataDirectory)
         descriptor = LimitEnforcement.narrowed(Self.description, layout: host.cgroups, isRoot: host.isRoot, hasUserNamespace: true)
     }
 
@@ -43,9 +46,19 @@ public struct BubblewrapBackend: HostBackend {
     public func create(_ spec: SandboxSpec, record: @Sendable (SandboxReference) async throws -> Void) async throws -> any Sandbox {
         try EnvironmentFile.check(spec.environment)
         let guest = try GuestExecutable.locate(setting: settings.guest, variable: host.guestVariable)
-        let blueprint = try SandboxBlueprint(spec, host: host, settings: settings, guest: guest)
-        let launcher = BubblewrapLauncher(host: host, bwrap: try locateBwrap(), blueprint: blueprint, spec: spec, removal: removal)
-        return try await launcher.launch(record)
+        let bwrap = try locateBwrap()
+        let key = RememberedTrial.key(bwrap: bwrap, guest: guest, host: host, settings: settings)
+        var known = trial.recall(key)
+        if known == nil { known = try await BubblewrapProbe.version(of: bwrap, host) }
+        let blueprint = try SandboxBlueprint(
+            spec, host: host, settings: settings, guest: guest, knowsSize: known?.knowsSize ?? false)
+        let launcher = BubblewrapLauncher(host: host, bwrap: bwrap, blueprint: blueprint, spec: spec, removal: removal)
+        do {
+            return try await launcher.launch(record)
+        } catch {
+            trial.forget()
+            throw error
+        }
     }
 
     func locateBwrap() throws -> FilePath {

@@ -52,6 +52,7 @@ struct BubblewrapLauncher {
     }
 
     private func makeDirectories() throws {
+        if let (files, store) = blueprint.configuration { try store.ensure(files) }
         if let extra = blueprint.extraDirectory {
             try HostDirectory.ensure(extra.removingLastComponent(), mode: 0o711)
             try HostDirectory.create(extra, mode: 0o711)

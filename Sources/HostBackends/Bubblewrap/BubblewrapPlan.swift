@@ -11,8 +11,8 @@ public struct BubblewrapPlan: Sendable, Equatable {
         case bind(source: FilePath, target: FilePath, readOnly: Bool)
         case symbolicLink(content: String, target: FilePath)
         case directory(FilePath, mode: UInt32?)
-        /// A file system in memory.
-        case memory(FilePath, mode: UInt32)
+        /// A file system in memory, of at most so many bytes; nil leaves it to the kernel, which takes half of the machine's memory.
+        case memory(FilePath, mode: UInt32, size: UInt64? = nil)
         /// A file whose content comes from the descriptor with this number.
         case file(descriptor: Int32, target: FilePath)
         case process(FilePath)
@@ -100,7 +100,8 @@ public struct BubblewrapPlan: Sendable, Equatable {
         case .symbolicLink(let content, let target): ["--symlink", content, target.string]
         case .directory(let target, nil): ["--dir", target.string]
         case .directory(let target, let mode?): ["--perms", String(mode, radix: 8), "--dir", target.string]
-        case .memory(let target, let mode): ["--perms", String(mode, radix: 8), "--tmpfs", target.string]
+        case .memory(let target, let mode, let size):
+            ["--perms", String(mode, radix: 8)] + (size.map { ["--size", "\($0)"] } ?? []) + ["--tmpfs", target.string]
         case .file(let descriptor, let target): ["--perms", "0644", "--file", "\(descriptor)", target.string]
         case .process(let target): ["--proc", target.string]
         case .devices(let target): ["--dev", target.string]

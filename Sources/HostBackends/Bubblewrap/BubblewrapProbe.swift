@@ -13,8 +13,18 @@ struct BubblewrapProbe {
         do {
             let bwrap = try backend.locateBwrap()
             let guest = try GuestExecutable.locate(setting: backend.settings.guest, variable: host.guestVariable)
-            let version = try await CommandRunner(keeper: host.keeper).run(bwrap, ["--version"], deadline: Self.deadline)
             let identity = RunIdentity.choose(.private, host: host, settings: backend.settings, sources: [guest])
+            var details = LimitEnforcement.details(host.cgroups, isRoot: identity.isRoot, hasUserNamespace: true)
+            details["bwrap"] = bwrap.string
+            details["guest"] = guest.string
+            details["identity"] = Self.words(identity, host)
+            let key = RememberedTrial.key(bwrap: bwrap, guest: guest, host: host, settings: backend.settings)
+            if let version = backend.trial.recall(key) {
+                details["version"] = version.text
+                details["trial"] = "worked a few minutes ago"
+                return .available(details: details)
+            }
+            let version = try await Self.version(of: bwrap, host)
             let trial = try await tryOnce(bwrap, guest, identity)
             let isUnprivileged = !host.isRoot || identity.user != nil
             guard trial.isSuccess, trial.outputText.hasPrefix(GuestExecutable.name) else {
@@ -22,17 +32,20 @@ struct BubblewrapProbe {
                     ending: trial.ending, complaint: trial.errorText, facts: NamespaceFacts.current(isUnprivileged: isUnprivileged))
                 return .unavailable(reason: failure.reason, remedy: failure.remedy)
             }
-            var details = LimitEnforcement.details(host.cgroups, isRoot: identity.isRoot, hasUserNamespace: true)
-            details["bwrap"] = bwrap.string
-            details["version"] = version.outputText.split(separator: "\n").first.map(String.init) ?? "unknown"
-            details["guest"] = guest.string
-            details["identity"] = Self.words(identity, host)
+            backend.trial.remember(key, version)
+            details["version"] = version.text
+            details["trial"] = "worked just now"
             return .available(details: details)
         } catch let error as SandboxError {
             return .unavailable(reason: error.message, remedy: error.remedy ?? "run `sandlot doctor` for more")
         } catch {
             return .unavailable(reason: "\(error)", remedy: "run `sandlot doctor` for more")
         }
+    }
+
+    static func version(of bwrap: FilePath, _ host: HostEnvironment) async throws -> BubblewrapVersion {
+        let answer = try await CommandRunner(keeper: host.keeper).run(bwrap, ["--version"], deadline: Self.deadline)
+        return BubblewrapVersion(parsing: answer.outputText)
     }
 
     private func tryOnce(_ bwrap: FilePath, _ guest: FilePath, _ identity: RunIdentity) async throws -> CommandResult {

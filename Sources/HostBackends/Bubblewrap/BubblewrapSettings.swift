@@ -14,6 +14,8 @@ public struct BubblewrapSettings: Sendable, Equatable {
     public var runAs: SpawnRequest.User
     /// Where private workspaces lie when `runAs` cannot reach the data directory.
     public var privateDirectory: FilePath
+    /// Bytes that /tmp, and a home that ends with the sandbox, may hold; both are in memory.
+    public var memoryFiles: UInt64
 
     /// The descriptors that the settings file, the forms and the documents are made from.
     public static let descriptors: [SettingDescriptor] = [
@@ -30,6 +32,9 @@ public struct BubblewrapSettings: Sendable, Equatable {
             key: "private_directory", kind: .path,
             summary: "Where root's private workspaces lie when run_as cannot reach the data directory.",
             defaultText: "/var/lib/sandlot-sandboxes"),
+        SettingDescriptor(
+            key: "memory_files_mib", kind: .integer(minimum: 1, maximum: 1_048_576),
+            summary: "How many MiB /tmp may hold, and a home that ends with the sandbox; both are in memory.", defaultText: "1024"),
     ]
 
     /// Reads the scope; a value that makes no sense is `invalidArgument`.
@@ -46,5 +51,6 @@ public struct BubblewrapSettings: Sendable, Equatable {
         let number = UInt32(try texts.integer("run_as", default: 64200, range: 0...2_147_483_647))
         runAs = SpawnRequest.User(uid: number, gid: number)
         privateDirectory = try texts.path("private_directory") ?? "/var/lib/sandlot-sandboxes"
+        memoryFiles = UInt64(try texts.integer("memory_files_mib", default: 1024, range: 1...1_048_576)) << 20
     }
 }

@@ -7,6 +7,8 @@ import SystemPackage
 struct SandboxBlueprint {
     var plan: BubblewrapPlan
     var files: [PlacedFile]
+    /// The host's configuration, where the sandbox has the host's system files, and where it is kept.
+    var configuration: (files: ConfigurationFiles, store: ConfigurationStore)?
     var identity: RunIdentity
     var enforcement: LimitEnforcement
     var folder: SandboxFolder
@@ -16,7 +18,7 @@ struct SandboxBlueprint {
     var extraDirectory: FilePath?
     var locator: Locator
 
-    init(_ spec: SandboxSpec, host: HostEnvironment, settings: BubblewrapSettings, guest: FilePath) throws {
+    init(_ spec: SandboxSpec, host: HostEnvironment, settings: BubblewrapSettings, guest: FilePath, knowsSize: Bool = true) throws {
         let paths = HostPaths(dataDirectory: host.dataDirectory)
         try Self.check(hostname: spec.hostname)
         folder = SandboxFolder(spec.id, in: host.dataDirectory)
@@ -29,14 +31,15 @@ struct SandboxBlueprint {
             sources.append(source)
             mountNodes.append(.bind(source: source, target: try HostPaths.target(mount.target), readOnly: mount.readOnly))
         }
-        var homeNode = BubblewrapPlan.Node.memory(BubblewrapPlan.Place.home, mode: 0o700)
+        // A limit that no control group holds must not be got round by files in memory.
+        let size = knowsSize ? min(settings.memoryFiles, spec.limits.memory ?? .max) : nil
+        func small(_ size: UInt64) -> UInt64? { knowsSize ? size : nil }
+        var homeNode = BubblewrapPlan.Node.memory(BubblewrapPlan.Place.home, mode: 0o700, size: size)
         if case .directory(let home) = spec.home {
             let source = try paths.source(home, what: "the home directory", mustBeDirectory: true)
             sources.append(source)
             homeNode = .bind(source: source, target: BubblewrapPlan.Place.home, readOnly: false)
         }
-        let (rootNodes, rootFiles) = try Self.root(spec, settings, paths)
-
         let workspaceNode: BubblewrapPlan.Node
         var choice = spec.workspace
         switch spec.workspace {
@@ -65,16 +68,36 @@ struct SandboxBlueprint {
         // Process 1 and bwrap itself are in the group too; a supervisor for each running exec counts as the sandbox' own.
         enforcement = try LimitEnforcement(
             spec.limits, for: spec.id, layout: host.cgroups, ownProcesses: 2, isRoot: identity.isRoot, hasUserNamespace: true)
-        files = rootFiles
+        let rootNodes: [BubblewrapPlan.Node]
+        switch spec.image {
+        case .backendDefault:
+            let configuration = try ConfigurationFiles(network: spec.network, hostname: spec.hostname)
+            let isFar = identity.user.map { !HostPaths.canReachBelow(host.dataDirectory, as: $0) } ?? false
+            let store = ConfigurationStore(directory: (isFar ? settings.privateDirectory : host.dataDirectory).appending("etc"))
+            self.configuration = (configuration, store)
+            rootNodes =
+                try SystemTree.host(extra: settings.systemPaths)
+                + [.bind(source: store.place(configuration), target: "/etc", readOnly: true)] + configuration.nodes
+            files = []
+        case .rootDirectory(let directory):
+            let real = try paths.source(directory, what: "the root directory", mustBeDirectory: true)
+            rootNodes = try SystemTree.directory(real, network: spec.network)
+            files = HostDirectory.exists(real.appending("etc")) ? [] : PlacedFile.identity(hostname: spec.hostname)
+        case .reference(let name):
+            throw SandboxError(
+                .unsupported, "bubblewrap has no images, so '\(name)' cannot be used",
+                remedy: "name a root directory, or choose a backend with the capability images")
+        }
         let fileNodes = files.enumerated().map { index, file in
             BubblewrapPlan.Node.file(descriptor: BubblewrapPlan.Descriptor.files + Int32(index), target: file.target)
         }
-        var nodes: [BubblewrapPlan.Node] = [.memory("/", mode: 0o755)]
+        var nodes: [BubblewrapPlan.Node] = [.memory("/", mode: 0o755, size: small(16 << 20))]
         // bwrap makes the folders of files that only their owner can enter.
         if !files.isEmpty { nodes.append(.directory("/etc", mode: 0o755)) }
         nodes += rootNodes + fileNodes
         nodes += [.process("/proc")] + (identity.isRoot ? SystemTree.masks() : [])
-        nodes += [.devices("/dev"), .memory("/tmp", mode: 0o1777), .memory("/run", mode: 0o755)]
+        nodes += [.devices("/dev"), .memory("/tmp", mode: 0o1777, size: size)]
+        nodes += [.memory("/run", mode: 0o755, size: small(64 << 20))]
         nodes += [.directory(BubblewrapPlan.Place.runtime, mode: 0o700), .directory("/home", mode: 0o755), homeNode]
         nodes += [.directory("/.sandlot", mode: 0o755), .bind(source: guest, target: BubblewrapPlan.Place.guest, readOnly: true)]
         nodes += [workspaceNode] + mountNodes
@@ -86,26 +109,6 @@ struct SandboxBlueprint {
         locator.group = enforcement.group
         locator.extraDirectory = extraDirectory
         if !spec.environment.isEmpty { locator.environmentFile = EnvironmentFile.place(in: BubblewrapPlan.Place.runtime) }
-    }
-
-    private static func root(
-        _ spec: SandboxSpec, _ settings: BubblewrapSettings, _ paths: HostPaths
-    ) throws -> (nodes: [BubblewrapPlan.Node], files: [PlacedFile]) {
-        switch spec.image {
-        case .backendDefault:
-            let configuration = try ConfigurationFiles(network: spec.network)
-            let nodes = try SystemTree.host(extra: settings.systemPaths) + configuration.nodes
-            return (nodes, PlacedFile.identity(hostname: spec.hostname) + configuration.files)
-        case .rootDirectory(let directory):
-            let real = try paths.source(directory, what: "the root directory", mustBeDirectory: true)
-            let hasConfiguration = HostDirectory.exists(real.appending("etc"))
-            let nodes = try SystemTree.directory(real, network: spec.network)
-            return (nodes, hasConfiguration ? [] : PlacedFile.identity(hostname: spec.hostname))
-        case .reference(let name):
-            throw SandboxError(
-                .unsupported, "bubblewrap has no images, so '\(name)' cannot be used",
-                remedy: "name a root directory, or choose a backend with the capability images")
-        }
     }
 
     private static func check(hostname: String) throws {
