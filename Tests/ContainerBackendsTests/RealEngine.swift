@@ -84,7 +84,7 @@ struct Stage: Sendable {
 }
 
 func withStage<R>(_ engine: RealEngine, settings: [String: [String]] = [:], _ body: (Stage) async throws -> R) async throws -> R {
-    var template = Array("/tmp/sandlot-ctr-XXXXXX".utf8CString)
+    var template = Array("\(temporaryDirectory)/sandlot-ctr-XXXXXX".utf8CString)
     let root = FilePath(String(cString: try #require(mkdtemp(&template))))
     defer { try? FileManager.default.removeItem(atPath: root.string) }
     let scope = ["host": [engine.socket.string], "image": [RealEngine.image], "pull": ["never"]].merging(settings) { $1 }
@@ -97,7 +97,7 @@ func withStage<R>(_ engine: RealEngine, settings: [String: [String]] = [:], _ bo
 
 /// A backend whose engine is nowhere.
 func withoutEngine(_ settings: [String: [String]], _ body: (ContainerBackend) async throws -> Void) async throws {
-    var template = Array("/tmp/sandlot-ctr-XXXXXX".utf8CString)
+    var template = Array("\(temporaryDirectory)/sandlot-ctr-XXXXXX".utf8CString)
     let root = FilePath(String(cString: try #require(mkdtemp(&template))))
     defer { try? FileManager.default.removeItem(atPath: root.string) }
     let host = HostFacts.current(
@@ -106,3 +106,6 @@ func withoutEngine(_ settings: [String: [String]], _ body: (ContainerBackend) as
     try await body(ContainerBackend.docker(host: host, settings: try ContainerSettings(settings)))
     #expect(try FileManager.default.contentsOfDirectory(atPath: root.string).isEmpty)
 }
+
+/// Where tests make what they need.
+var temporaryDirectory: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }

@@ -18,7 +18,7 @@ final class RealGuest: Sendable {
     private let pid: pid_t
 
     init() throws {
-        var template = Array("/tmp/sandlot-client-XXXXXX".utf8CString)
+        var template = Array("\(temporaryDirectory)/sandlot-client-XXXXXX".utf8CString)
         guard let program = RealGuest.program, mkdtemp(&template) != nil else { throw Errno(rawValue: errno) }
         directory = FilePath(String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
         // Longer than an address may be, so that every test goes the long way round.
@@ -76,3 +76,6 @@ final class RealGuest: Sendable {
         return pid
     }
 }
+
+/// Where tests make what they need.
+var temporaryDirectory: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }

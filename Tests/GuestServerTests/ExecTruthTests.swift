@@ -33,7 +33,7 @@ struct ExecTruthTests {
     }
 
     @Test func `a script whose interpreter is missing exists but cannot be executed`() throws {
-        let path = "/tmp/sandlot-script-\(getpid())"
+        let path = "\(temporaryDirectory)/sandlot-script-\(getpid())"
         _ = try channel.run(.shell("printf '#!/no/such/interpreter\\n' > \(path); chmod +x \(path)"))
         #expect(try channel.run(.command([path])).failure?.code == .commandNotExecutable)
         unlink(path)

@@ -180,3 +180,6 @@ func processes(where test: (_ parent: Int32, _ user: UInt32, _ state: Character)
     }
     return found
 }
+
+/// Where tests make what they need.
+var temporaryDirectory: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }

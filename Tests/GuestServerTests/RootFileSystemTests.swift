@@ -8,7 +8,7 @@ final class EmptyRoot {
     let path: String
 
     init() throws {
-        var template = Array("/tmp/sandlot-root-XXXXXX".utf8CString)
+        var template = Array("\(temporaryDirectory)/sandlot-root-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw TestFailure("no temporary folder") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         chmod(path, 0o755)

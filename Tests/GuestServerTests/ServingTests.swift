@@ -89,7 +89,7 @@ struct ServingTests {
         let guest = try GuestProcess()
         let channel = try guest.connect()
         _ = try channel.start(.shell("yes"))
-        let path = Array("/tmp/sandlot-serving-\(getpid())".utf8)
+        let path = Array("\(temporaryDirectory)/sandlot-serving-\(getpid())".utf8)
         #expect(try channel.ask(.writeFile(path: path, options: WriteOptions(), content: Array("content".utf8))) == .done)
         #expect(try channel.ask(.readFile(path: path, offset: 3, length: 100)) == .data(bytes: Array("tent".utf8), endOfFile: true))
         #expect(try channel.ask(.remove(path: path, recursive: false)) == .done)

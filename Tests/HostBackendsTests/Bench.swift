@@ -16,7 +16,7 @@ struct Bench: Sendable {
     let owner = OwnerLabel.random()
 
     init() throws {
-        directory = FilePath("/tmp/sandlot-host-\(UInt64.random(in: 0 ... .max))")
+        directory = temporaryDirectory.appending("sandlot-host-\(UInt32.random(in: 0 ... .max))")
         try HostDirectory.create(directory, mode: 0o755)
         var logger = Logger(label: "test")
         logger.logLevel = .error
@@ -65,6 +65,9 @@ struct Bench: Sendable {
         #expect(try await backend.list(owner: owner) == [], sourceLocation: location)
     }
 }
+
+/// Where tests make what they need.
+var temporaryDirectory: FilePath { FilePath(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp") }
 
 /// A value that a closure hands out.
 final class Box<Value: Sendable>: Sendable {

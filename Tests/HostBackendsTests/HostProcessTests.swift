@@ -110,7 +110,7 @@ import Testing
 
 @Suite struct HostDirectoryTests {
     @Test func aHostileTreeIsRemovedAndNothingElse() async throws {
-        let root = FilePath("/tmp/sandlot-tree-\(UInt64.random(in: 0 ... .max))")
+        let root = temporaryDirectory.appending("sandlot-tree-\(UInt64.random(in: 0 ... .max))")
         try HostDirectory.create(root, mode: 0o700)
         let outside = FilePath(root.string + "-outside")
         try HostDirectory.create(outside, mode: 0o700)

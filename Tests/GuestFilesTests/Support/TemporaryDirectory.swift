@@ -4,7 +4,7 @@ import Glibc
 final class TemporaryDirectory {
     let path: String
 
-    init(in parent: String = "/tmp") throws {
+    init(in parent: String = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp") throws {
         var template = Array("\(parent)/sandlot-files-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Errno() }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
