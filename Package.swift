@@ -107,7 +107,8 @@ let package = Package(
         .target(
             name: "Sandlot",
             dependencies: [
-                "SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSecrets", "SandboxSettings", "StandardBackends", log, system,
+                "SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSecrets", "SandboxSettings", "SandboxWorkspace", "StandardBackends",
+                log, system,
             ]),
         .target(name: "SandboxAPI", dependencies: ["SandboxCore", "SandboxEngine", system]),
         .target(
@@ -142,7 +143,7 @@ let package = Package(
             name: "SandboxCommands",
             dependencies: [
                 "Sandlot", "SandboxCore", "SandboxEngine", "SandboxMCP", "SandboxServer", "SandboxImages", "SandboxSecrets",
-                "SandboxSettings", log,
+                "SandboxSettings", "SandboxWorkspace", log,
                 system,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -168,7 +169,8 @@ let package = Package(
             name: "SandboxStoreTests",
             dependencies: ["SandboxStore", "SandboxCore", log, system, .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(
-            name: "SandboxEngineTests", dependencies: ["SandboxEngine", "SandboxStore", "SandboxCore", "SandboxTesting", log, system]),
+            name: "SandboxEngineTests",
+            dependencies: ["SandboxEngine", "SandboxStore", "SandboxWorkspace", "SandboxCore", "SandboxTesting", log, system]),
         .testTarget(name: "SandboxSettingsTests", dependencies: ["SandboxSettings", "SandboxCore"]),
         .testTarget(
             name: "SandboxCommandsTests",
@@ -182,7 +184,9 @@ let package = Package(
         .testTarget(name: "SandboxHTTPTests", dependencies: ["SandboxHTTP", "SandboxCore"]),
         .testTarget(name: "SandboxImagesTests", dependencies: ["SandboxImages", "SandboxCore"]),
         .testTarget(name: "SandboxSecretsTests", dependencies: ["SandboxSecrets", "SandboxCore", system]),
-        .testTarget(name: "SandboxWorkspaceTests", dependencies: ["SandboxWorkspace", "SandboxCore", "SandboxProcess", system]),
+        .testTarget(
+            name: "SandboxWorkspaceTests",
+            dependencies: ["SandboxWorkspace", "SandboxTesting", "SandboxCore", "SandboxProcess", system]),
         .testTarget(
             name: "SandboxServerTests",
             dependencies: [

@@ -1,6 +1,6 @@
 #if defined(__linux__)
 #define _GNU_SOURCE
-#include "sandlot_files.h"
+#include "sandlot_system.h"
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -1,5 +1,6 @@
 public import SandboxCore
 public import SandboxEngine
+public import SandboxWorkspace
 
 /// A session in the hands of a program: commands and files.
 public struct SandboxSession: Sendable {
@@ -47,7 +48,13 @@ public struct SandboxSession: Sendable {
     /// The sandbox's files; relative paths mean the workspace.
     public func files() async throws -> any SandboxFileSystem { try await engine.files(in: id) }
 
-    /// Ends the session and everything that runs in it.
+    /// Brings the changes of a synced workspace to the host; conflicts are kept on both sides and reported.
+    public func pull() async throws -> SyncReport { try await engine.pull(id) }
+
+    /// Brings the host's changes into a synced workspace.
+    public func push() async throws -> SyncReport { try await engine.push(id) }
+
+    /// Ends the session and everything that runs in it. The work in a synced workspace is brought out first; when that fails, nothing is destroyed.
     public func close() async throws { try await engine.close(id, force: true) }
 }
 

@@ -51,8 +51,8 @@ private let rules: [String: Set<String>] = [
         "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "Sandlot": [
-        "SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSecrets", "SandboxSettings", "StandardBackends", "Logging",
-        "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
+        "SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSecrets", "SandboxSettings", "SandboxWorkspace", "StandardBackends",
+        "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "SandboxAPI": ["SandboxCore", "SandboxEngine", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation"],
     "SandboxServer": [
@@ -72,7 +72,7 @@ private let rules: [String: Set<String>] = [
     ],
     "SandboxCommands": [
         "Sandlot", "SandboxCore", "SandboxEngine", "SandboxMCP", "SandboxServer", "ServiceLifecycle", "SandboxImages", "SandboxSecrets",
-        "SandboxSettings", "ArgumentParser", "Logging",
+        "SandboxSettings", "SandboxWorkspace", "ArgumentParser", "Logging",
         "SystemPackage", "Synchronization",
         "Glibc", "Musl", "Darwin", "Foundation",
     ],

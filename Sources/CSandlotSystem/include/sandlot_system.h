@@ -249,6 +249,13 @@ int sandlot_random(void *target, size_t count);
 /// Makes writes to closed pipes fail with EPIPE instead of ending the process.
 void sandlot_ignore_sigpipe(void);
 
+// MARK: - Files
+
+/// renameat2 with RENAME_EXCHANGE: each name gets what the other had, in one step. EINVAL or ENOSYS where it is not supported.
+int sandlot_rename_exchange(int one_directory, const char *one, int other_directory, const char *other);
+/// syncfs: all that was written to the file system of `fd` is on the disk when it returns.
+int sandlot_sync_filesystem(int fd);
+
 // MARK: - Events
 
 enum {

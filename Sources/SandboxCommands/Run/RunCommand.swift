@@ -60,5 +60,9 @@ struct RunCommand: SandlotCommand {
         do { try await closing.value } catch {
             await context.note("the sandbox could not be removed: \(error); `sandlot reap` tries again")
         }
+        if let kept = try? await runtime.engine.conflicts(of: session.id), !kept.isEmpty {
+            await context.note(
+                "\(kept.count) changed on both sides or not taken over; see `sandlot session conflicts list \(session.id)`")
+        }
     }
 }

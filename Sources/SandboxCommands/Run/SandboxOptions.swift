@@ -23,6 +23,8 @@ struct SandboxOptions: ParsableArguments {
         completion: .directory)
     var workspace: String?
 
+    @OptionGroup var sync: SyncOptions
+
     @Option(
         name: [.short, .long], parsing: .unconditionalSingleValue, help: ArgumentHelp("Mount a host path.", valueName: "source:target[:ro]")
     )
@@ -65,6 +67,7 @@ struct SandboxOptions: ParsableArguments {
         request.floor = try isolation.map { try Word.read($0, "isolation", as: Isolation.self) }
         request.image = image.map { Self.image($0, currentDirectory) } ?? .backendDefault
         request.workspace = try workspace.map { try VolumeArgument.workspace($0, currentDirectory: currentDirectory) } ?? .private
+        request.workspace = try sync.workspace(over: request.workspace, currentDirectory: currentDirectory)
         request.mounts = try volume.map { try VolumeArgument.mount($0, currentDirectory: currentDirectory) }
         request.network = try network.map { try Word.read($0, "network", as: NetworkPolicy.self) }
         request.home = try home.map { try Word.read($0, "home", as: HomePersistence.self) }
@@ -77,7 +80,7 @@ struct SandboxOptions: ParsableArguments {
         return request
     }
 
-    private static func image(_ text: String, _ currentDirectory: FilePath) -> ImageChoice {
+    static func image(_ text: String, _ currentDirectory: FilePath) -> ImageChoice {
         let isPath = text.hasPrefix("/") || text.hasPrefix("./") || text.hasPrefix("../")
         return isPath ? .rootDirectory(VolumeArgument.absolute(text, currentDirectory)) : .reference(text)
     }

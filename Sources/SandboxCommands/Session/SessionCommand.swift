@@ -6,6 +6,6 @@ struct SessionCommand: ParsableCommand {
         commandName: "session", abstract: "Sandboxes that stay: open, use, copy files, close.",
         subcommands: [
             SessionOpen.self, SessionList.self, SessionShow.self, SessionExec.self, SessionShell.self, SessionLogs.self, SessionCopy.self,
-            SessionSet.self, SessionRemove.self,
+            SessionPush.self, SessionPull.self, SessionDiff.self, SessionConflicts.self, SessionSet.self, SessionRemove.self,
         ])
 }

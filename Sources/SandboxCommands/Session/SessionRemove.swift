@@ -8,6 +8,7 @@ struct SessionRemove: SandlotCommand {
     static let configuration = CommandConfiguration(
         commandName: "rm", abstract: "Close sessions and destroy their sandboxes.", aliases: ["close"])
     @Flag(name: .shortAndLong, help: "Even while commands run in it.") var force = false
+    @Flag(name: .long, help: "Throw away what a synced workspace changed and did not bring out.") var discard = false
     @OptionGroup var settings: SettingsOptions
     @Argument(help: "Ids or names.") var sessions: [String]
 
@@ -17,7 +18,9 @@ struct SessionRemove: SandlotCommand {
             var ids: [SessionID] = []
             for name in sessions { ids.append(try await runtime.engine.session(name).id) }
             for id in ids {
-                try await Progress.during("closing \(id)", in: context) { try await runtime.engine.close(id, force: force) }
+                try await Progress.during("closing \(id)", in: context) {
+                    try await runtime.engine.close(id, force: force, discard: discard)
+                }
             }
             return 0
         }

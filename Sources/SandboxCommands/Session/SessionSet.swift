@@ -7,9 +7,14 @@ import Sandlot
 struct SessionSet: SandlotCommand {
     static let configuration = CommandConfiguration(
         commandName: "set", abstract: "Change a session.",
-        discussion: "Backend, limits and --sandbox can be changed only while no sandbox was made.")
+        discussion: """
+            A session that has its sandbox gets another one with --backend or --image: the new one is made and filled with the workspace first, and on
+            any failure the old one stays. Limits and --sandbox can be changed only while no sandbox was made.
+            """)
     @Option(name: .long, help: "New name.") var name: String?
     @Option(name: .shortAndLong, help: "Backend.") var backend: String?
+    @Option(name: .long, help: "Image, or the path of a directory that holds a root file system.") var image: String?
+    @Flag(name: .shortAndLong, help: "Move to the other backend or image even while commands run: they are killed.") var force = false
     @Option(name: .long, help: ArgumentHelp("Run in a sandbox at all: on or off.", valueName: "on|off")) var sandbox: String?
     @Option(name: [.short, .long], help: ArgumentHelp("Memory of the whole sandbox.", valueName: "size")) var memory: String?
     @Option(name: .long, help: ArgumentHelp("Processors' worth of time.", valueName: "number")) var cpus: Double?
@@ -26,7 +31,22 @@ struct SessionSet: SandlotCommand {
     func run(in context: CommandContext) async throws -> Int32 {
         try await context.withRuntime(settings) { runtime in
             let record = try await runtime.engine.session(session)
-            let patch = try patch(over: record.request.limits)
+            var patch = try patch(over: record.request.limits)
+            if record.state == .ready, patch.backend != nil || image != nil {
+                let choice = image.map { SandboxOptions.image($0, context.currentDirectory) }
+                let moved = try await Progress.during("moving to another sandbox", in: context) {
+                    try await runtime.engine.move(record.id, to: patch.backend, image: choice, force: force)
+                }
+                patch.backend = nil
+                if patch == SessionPatch() {
+                    if output.json { try await context.print(SessionReport.json(moved)) }
+                    return 0
+                }
+            } else if image != nil {
+                throw SandboxError(
+                    .unsupported, "session \(record.id) has no sandbox yet: its image cannot be changed",
+                    remedy: "open another session with that image")
+            }
             guard patch != SessionPatch() else {
                 throw SandboxError(.invalidArgument, "nothing is to be changed", remedy: "see `sandlot session set --help`")
             }

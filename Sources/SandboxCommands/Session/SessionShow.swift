@@ -19,13 +19,13 @@ struct SessionShow: SandlotCommand {
             if output.json {
                 try await context.print(SessionReport.json(record))
             } else {
-                try await context.print(Self.text(record, context.style))
+                try await context.print(Self.text(record, try await runtime.engine.workspaceStatus(record.id), context.style))
             }
             return 0
         }
     }
 
-    static func text(_ session: SessionRecord, _ style: Style) -> String {
+    static func text(_ session: SessionRecord, _ workspace: WorkspaceStatus? = nil, _ style: Style) -> String {
         var lines: [(String, String)] = [
             ("session", session.id.rawValue), ("name", session.name ?? "-"), ("state", session.state.rawValue),
             ("backend", "\(session.backend) (\(session.decision.isolation.rawValue))"), ("sandbox", session.sandbox?.rawValue ?? "-"),
@@ -35,6 +35,12 @@ struct SessionShow: SandlotCommand {
         case .private: lines.append(("workspace", "private"))
         case .mounted(let path, let readOnly): lines.append(("workspace", path.string + (readOnly ? " (read-only)" : "")))
         case .synced(let sync): lines.append(("workspace", "\(sync.directory), synced"))
+        }
+        if let workspace {
+            lines.append(("pushed", workspace.pushedAt?.description ?? "never"))
+            lines.append(("pulled", workspace.pulledAt?.description ?? "never"))
+            if workspace.openConflicts > 0 { lines.append(("conflicts", String(workspace.openConflicts))) }
+            if let failure = workspace.failure { lines.append(("sync failure", failure)) }
         }
         for mount in session.request.mounts {
             lines.append(("mount", "\(mount.source) on \(mount.target)" + (mount.readOnly ? " (read-only)" : "")))

@@ -21,6 +21,16 @@ public struct EngineEvent: Sendable, Codable, Equatable {
         case execEnded = "exec.ended"
         /// A sandbox that no session owned was removed.
         case reaped
+        /// A living session got another sandbox, with its workspace carried over.
+        case sessionMoved = "session.moved"
+        /// The host's changes went into a sandbox; the payload counts them.
+        case workspacePushed = "workspace.pushed"
+        /// A sandbox's changes came to the host; the payload counts them, and the conflicts.
+        case workspacePulled = "workspace.pulled"
+        /// A push or pull failed; the payload's `reason` tells. Nothing is lost: the next one goes on.
+        case workspaceFailed = "workspace.failed"
+        /// Somebody settled a conflict.
+        case workspaceSettled = "workspace.settled"
         /// An access token was made; the payload's `token` is its id, `name`, `scopes` and `session` what it was made for.
         case tokenCreated = "token.created"
         case tokenRevoked = "token.revoked"

@@ -82,6 +82,7 @@ extension Engine {
         live.settle()
         leases.execEnded()
         if isRecorded, forget, let sandbox = sandboxes[live.sandbox] { try? await sandbox.forget(live.id) }
+        if sandboxes.pullsAfterExec(live.session) { tasks.start { await self.pullAfterExec(live.session) } }
     }
 
     private func letGo(_ live: LiveExec, _ error: any Error) {

@@ -7,6 +7,7 @@ extension Engine {
     @discardableResult
     public func reconcile() async throws -> ReconciliationReport {
         var report = ReconciliationReport()
+        await recoverWorkspaces(&report)
         let dead = try await store.read { try $0.engines() }.map(\.id).filter { !identity.isAlive($0) }
         for row in try await store.read({ try $0.sessions(includingClosed: false) }) {
             do {

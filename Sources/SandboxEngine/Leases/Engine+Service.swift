@@ -3,6 +3,7 @@ import SystemPackage
 import Foundation
 import SandboxCore
 import SandboxStore
+import SandboxWorkspace
 
 extension Engine {
     /// The service: reconciles, then closes sessions when their lease runs out and prunes what was kept long enough, until cancelled.
@@ -83,9 +84,12 @@ extension Engine {
     func prune() async throws {
         let cutoff = Timestamp.now() + (.zero - configuration.retention)
         for row in try await store.read({ try $0.sessions(closedBefore: cutoff.milliseconds) }) {
+            // What was kept aside and nobody looked at yet may be the only copy.
+            guard try conflictStore(row.sandboxKey).all().isEmpty else { continue }
             for exec in try await store.read({ try $0.execs(in: row.id, includingEnded: true) }) { removeOutput(of: exec.id) }
             if row.scope == SessionScope.session.rawValue {
                 try? FileManager.default.removeItem(atPath: homeDirectory(key: row.sandboxKey).string)
+                try? FileManager.default.removeItem(atPath: workspacePlace(row.sandboxKey).string)
             }
             try await store.write { try $0.deleteClosed(row.id) }
         }

@@ -8,8 +8,9 @@ extension Engine {
     /// Closes a session and destroys the sandbox that nobody else uses. Closing a closed session does nothing.
     ///
     /// Without `force` an exec that is not over refuses it with `conflict`; with it, the exec is killed. When the sandbox cannot be destroyed the
-    /// session stays `closing`, says why, and the next close or the reaper tries again.
-    public func close(_ id: SessionID, force: Bool = false) async throws {
+    /// session stays `closing`, says why, and the next close or the reaper tries again. So it does when a synced workspace cannot be brought out
+    /// first; `discard` destroys the sandbox with all that was not brought out.
+    public func close(_ id: SessionID, force: Bool = false, discard: Bool = false) async throws {
         let before = try await sessionRow(id)
         let lock = try await locks.take(before.sandboxKey)
         defer { lock.unlock() }
@@ -21,10 +22,13 @@ extension Engine {
             return try transaction.advance(id, .closeAsked)
         }
         guard actions.contains(.releaseSandbox) else { return }
+        var isOut = discard
         do {
+            if !isOut { try await bringOut(row) }
+            isOut = true
             try await release(row)
         } catch {
-            let reason = "its sandbox could not be destroyed: \(error)"
+            let reason = (isOut ? "its sandbox could not be destroyed: " : "its workspace could not be brought out: ") + "\(error)"
             _ = try await store.write { transaction in
                 try transaction.advance(id, .releaseFailed, ["reason": reason]) { $0.failure = reason }
             }

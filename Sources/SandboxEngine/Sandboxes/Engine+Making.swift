@@ -49,6 +49,7 @@ extension Engine {
                     try await store.write { try $0.setReference(text, of: spec.id) }
                 }
             }
+            if case .synced(let sync) = plan.workspace { try await fill(sandbox, for: row, sync) }
             try await settle(row, sandbox, decision: decision)
             return sandbox
         } catch {
@@ -58,7 +59,7 @@ extension Engine {
     }
 
     /// After a failure nothing may be left; what cannot be removed now is the reaper's.
-    private func discard(_ id: SandboxID) async {
+    func discard(_ id: SandboxID) async {
         do {
             guard let held = try await store.read({ try $0.sandbox(id) }) else { return }
             do {
@@ -93,13 +94,14 @@ extension Engine {
     }
 
     /// The session's environment stays out of it: backends may write a specification to disk, so each exec carries its own.
-    private func specification(_ row: SessionRow, _ plan: SessionPlan) throws -> SandboxSpec {
+    func specification(_ row: SessionRow, _ plan: SessionPlan) throws -> SandboxSpec {
         let isOwn = row.scope == SessionScope.session.rawValue
         var spec = SandboxSpec(
-            owner: store.owner, session: isOwn ? row.id : nil, image: plan.image, workspace: plan.workspace,
+            owner: store.owner, session: isOwn ? row.id : nil, image: plan.image, workspace: plan.workspace.asMade,
             workspacePath: plan.workspacePath,
             home: try home(plan.home, key: row.sandboxKey), mounts: plan.mounts, limits: plan.limits, network: plan.network,
-            endsWithCreator: plan.endsWithCreator && isOwn)
+            // A killed engine must not take work along that was not brought out: whoever closes the session does that first.
+            endsWithCreator: plan.endsWithCreator && isOwn && plan.workspace.asMade == plan.workspace)
         spec.timeZone = plan.timeZone
         if let hostname = plan.hostname { spec.hostname = hostname }
         return spec
@@ -128,4 +130,9 @@ extension RouteDecision {
         chosen = next
         self.isolation = isolation
     }
+}
+
+extension WorkspaceChoice {
+    /// What a backend makes of it: a synced workspace begins as an empty one.
+    fileprivate var asMade: WorkspaceChoice { if case .synced = self { .private } else { self } }
 }

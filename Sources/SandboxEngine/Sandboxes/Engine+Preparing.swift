@@ -41,7 +41,7 @@ extension Engine {
     private func takeUp(_ held: SandboxRow, for row: SessionRow) async throws -> any Sandbox {
         do {
             let sandbox = try await channel(to: held)
-            sandboxes.add(sandbox, for: row.id)
+            use(sandbox, for: row)
             return sandbox
         } catch let error as SandboxError where error.code == .notFound {
             try await cleanUp(held)
@@ -88,7 +88,13 @@ extension Engine {
                 row.decision = text ?? row.decision
             }
         }
+        use(sandbox, for: row)
+    }
+
+    private func use(_ sandbox: any Sandbox, for row: SessionRow) {
         sandboxes.add(sandbox, for: row.id)
+        guard let sync = try? Self.sync(of: row), sandboxes.sync(row.id, sync), let interval = sync.interval else { return }
+        tasks.start { await self.keepInStep(row.id, sync, every: interval) }
     }
 
     private func vanished(_ row: SessionRow, _ reason: String) async throws -> any Sandbox {

@@ -6,6 +6,7 @@ final class LiveSandboxes: Sendable {
     private struct State {
         var sandboxes: [SandboxID: any Sandbox] = [:]
         var bySession: [SessionID: SandboxID] = [:]
+        var synced: [SessionID: WorkspaceSync] = [:]
     }
 
     private let state = Mutex(State())
@@ -26,7 +27,19 @@ final class LiveSandboxes: Sendable {
     /// Lets go of a channel; the next use takes the sandbox up again.
     func drop(_ id: SandboxID) { state.withLock { _ = $0.sandboxes.removeValue(forKey: id) } }
 
-    func forget(_ session: SessionID) { state.withLock { _ = $0.bySession.removeValue(forKey: session) } }
+    func forget(_ session: SessionID) {
+        state.withLock { state in
+            state.bySession[session] = nil
+            state.synced[session] = nil
+        }
+    }
+
+    /// Notes how a session's workspace is synced; false when that was known.
+    func sync(_ session: SessionID, _ sync: WorkspaceSync) -> Bool {
+        state.withLock { $0.synced.updateValue(sync, forKey: session) == nil }
+    }
+
+    func pullsAfterExec(_ session: SessionID) -> Bool { state.withLock { $0.synced[session]?.pullsAfterExec ?? false } }
 
     func clear() { state.withLock { $0 = State() } }
 }

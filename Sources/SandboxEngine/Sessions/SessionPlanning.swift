@@ -60,6 +60,7 @@ extension SessionPlan {
         try checkLabels(request.labels)
         if let hostname = request.hostname { try checkHostname(hostname) }
         for life in [request.idleTimeToLive, request.maximumLife] { if let life { try checkLife(life) } }
+        if case .synced(let sync) = request.workspace { try checkSync(sync) }
         for mount in request.mounts where !mount.target.isAbsolute || !mount.source.isAbsolute {
             throw SandboxError(
                 .invalidArgument, "the mount \(mount.source) → \(mount.target) is not absolute", remedy: "give two absolute paths")
@@ -80,6 +81,18 @@ extension SessionPlan {
         let size = labels.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
         guard labels.count <= 64, size <= 64 << 10 else {
             throw SandboxError(.limitExceeded, "these are too many labels", remedy: "use at most 64 labels and 64 KiB in all")
+        }
+    }
+
+    private static func checkSync(_ sync: WorkspaceSync) throws {
+        guard sync.directory.isAbsolute, sync.directory.lexicallyNormalized().string != "/" else {
+            throw SandboxError(
+                .invalidArgument, "'\(sync.directory)' cannot be a synced workspace",
+                remedy: "give the absolute path of a project directory")
+        }
+        if let interval = sync.interval { try checkLife(interval) }
+        for name in sync.ignoreFiles where name.isEmpty || name.contains("/") || name.utf8.contains(0) {
+            throw SandboxError(.invalidArgument, "'\(name.prefix(80))' is no name of an ignore file", remedy: "give a name without a slash")
         }
     }
 

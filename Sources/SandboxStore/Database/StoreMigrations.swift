@@ -10,6 +10,7 @@ enum StoreMigrations {
         migrator.registerMigration("0004-session-retry") { database in
             try database.execute(sql: "ALTER TABLE sessions ADD COLUMN may_retry INTEGER NOT NULL DEFAULT 0")
         }
+        migrator.registerMigration("0005-workspaces", migrate: workspaces)
         return migrator
     }
 
@@ -56,6 +57,15 @@ enum StoreMigrations {
                 CREATE TABLE login_codes (
                     id TEXT PRIMARY KEY, digest TEXT NOT NULL, scopes TEXT NOT NULL, maker TEXT, created_at INTEGER NOT NULL,
                     expires_at INTEGER NOT NULL, life_milliseconds INTEGER NOT NULL) WITHOUT ROWID;
+                """)
+    }
+
+    private static func workspaces(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE workspaces (
+                    sandbox TEXT PRIMARY KEY, sandbox_key TEXT NOT NULL, directory TEXT NOT NULL, base BLOB NOT NULL, pushed_at INTEGER,
+                    pulled_at INTEGER, failure TEXT) WITHOUT ROWID;
                 """)
     }
 }

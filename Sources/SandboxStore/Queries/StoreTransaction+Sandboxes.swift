@@ -22,13 +22,21 @@ extension StoreTransaction {
         }
     }
 
+    /// Gives a sandbox the key of another one, which must be free.
+    public func setKey(_ key: String, of id: SandboxID) throws {
+        try run("UPDATE sandboxes SET sandbox_key=? WHERE id=?", [key, id.rawValue])
+    }
+
     /// Changes what a sandbox's row stands for.
     public func setState(_ state: SandboxRow.State, of id: SandboxID) throws {
         try run("UPDATE sandboxes SET state=? WHERE id=?", [state.rawValue, id.rawValue])
     }
 
-    /// Forgets a sandbox of which nothing is left.
-    public func deleteSandbox(_ id: SandboxID) throws { try run("DELETE FROM sandboxes WHERE id=?", [id.rawValue]) }
+    /// Forgets a sandbox of which nothing is left, and what its workspace had in common with the host.
+    public func deleteSandbox(_ id: SandboxID) throws {
+        try run("DELETE FROM sandboxes WHERE id=?", [id.rawValue])
+        try run("DELETE FROM workspaces WHERE sandbox=?", [id.rawValue])
+    }
 
     /// A sandbox by id.
     public func sandbox(_ id: SandboxID) throws -> SandboxRow? {

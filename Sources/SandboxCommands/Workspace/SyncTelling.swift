@@ -1,0 +1,87 @@
+import SandboxCore
+import SandboxWorkspace
+
+/// What a push, a pull or a comparison found, as it is shown.
+enum SyncTelling {
+    static func json(_ report: SyncReport, isDryRun: Bool) -> JSONValue {
+        [
+            "dry_run": .boolean(isDryRun), "changes": .array(report.changes.map(json)), "pending": .array(report.pending.map(json)),
+            "conflicts": .array(report.conflicts.map(json)), "refused": .array(report.refused.map(json)),
+            "missed": .array(report.missed.map(json)), "ignored": .whole(report.ignored), "total": .whole(report.total),
+            "moved_files": .whole(report.movedFiles), "moved_bytes": .whole(report.movedBytes), "read_files": .whole(report.readFiles),
+            "read_bytes": .whole(report.readBytes),
+        ]
+    }
+
+    static func json(_ conflict: WorkspaceConflict) -> JSONValue {
+        [
+            "id": .string(conflict.id), "path": .string(conflict.path.description), "reason": .string(conflict.reason),
+            "host": fact(conflict.host), "sandbox": fact(conflict.sandbox), "base": fact(conflict.base),
+            "loser": .text(conflict.loser?.rawValue),
+        ]
+    }
+
+    private static func json(_ change: SyncReport.Change) -> JSONValue {
+        [
+            "path": .string(change.path.description), "side": .string(change.side.rawValue), "change": .string(change.change.rawValue),
+            "kind": .string(change.kind), "size": .whole(change.size),
+        ]
+    }
+
+    private static func json(_ refusal: SyncReport.Refusal) -> JSONValue {
+        ["path": .string(refusal.path.description), "reason": .string(refusal.reason)]
+    }
+
+    private static func fact(_ node: TreeNode?) -> JSONValue {
+        guard let node else { return .null }
+        return ["kind": .string(node.kindName), "size": .whole(node.size), "mode": .whole(node.mode)]
+    }
+
+    /// One line for a path, in the words of `git status`.
+    static func text(_ report: SyncReport, _ style: Style, bothWays: Bool = false) -> String {
+        var text = ""
+        for (change, isPending) in report.changes.map({ ($0, false) }) + (bothWays ? report.pending.map { ($0, true) } : []) {
+            let way = bothWays ? (isPending ? "host → sandbox  " : "sandbox → host  ") : ""
+            text += style.dim(way) + letter(change.change) + " " + Table.harmless(change.path.description) + "\n"
+        }
+        for conflict in report.conflicts {
+            text +=
+                style.warning("C") + " " + Table.harmless(conflict.path.description) + style.dim("  \(conflict.reason) (\(conflict.id))")
+                + "\n"
+        }
+        let vetoed = Set(report.conflicts.map(\.path))
+        for refusal in report.refused where !vetoed.contains(refusal.path) {
+            text += style.warning("!") + " " + Table.harmless(refusal.path.description) + style.dim("  \(refusal.reason)") + "\n"
+        }
+        for missed in report.missed {
+            text += style.bad("~") + " " + Table.harmless(missed.path.description) + style.dim("  \(missed.reason)") + "\n"
+        }
+        return text
+    }
+
+    static func summary(_ report: SyncReport, _ verb: String) -> String {
+        var parts = ["\(report.changes.count) \(report.changes.count == 1 ? "path" : "paths") \(verb)"]
+        if !report.conflicts.isEmpty { parts.append("\(report.conflicts.count) kept aside (see `session conflicts`)") }
+        if !report.missed.isEmpty { parts.append("\(report.missed.count) left for the next time") }
+        parts.append("\(report.movedFiles) files, \(size(report.movedBytes)) moved")
+        return parts.joined(separator: ", ")
+    }
+
+    static func size(_ bytes: UInt64) -> String {
+        for (unit, factor) in [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)] where bytes >= UInt64(factor) {
+            let tenths = bytes / UInt64(factor / 10)
+            return "\(tenths / 10).\(tenths % 10) \(unit)"
+        }
+        return "\(bytes) bytes"
+    }
+
+    private static func letter(_ change: NodeChange) -> String {
+        switch change {
+        case .create: "A"
+        case .modify: "M"
+        case .delete: "D"
+        case .chmod: "m"
+        case .retype: "T"
+        }
+    }
+}

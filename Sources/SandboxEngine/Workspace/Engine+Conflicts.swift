@@ -1,0 +1,45 @@
+public import SandboxCore
+import SandboxStore
+public import SandboxWorkspace
+
+extension Engine {
+    /// What was kept aside for a session and not settled, by path. It stays when the session is closed.
+    public func conflicts(of id: SessionID) async throws -> [WorkspaceConflict] {
+        try conflictStore(try await sessionRow(id).sandboxKey).all()
+    }
+
+    /// One conflict by id or path, with the versions of it that are kept. At most 16 MiB each.
+    public func conflict(
+        _ name: String, of id: SessionID
+    ) async throws -> (conflict: WorkspaceConflict, host: [UInt8]?, sandbox: [UInt8]?) {
+        let store = conflictStore(try await sessionRow(id).sandboxKey)
+        let conflict = try store.conflict(name)
+        return (conflict, try store.content(of: conflict, .host), try store.content(of: conflict, .sandbox))
+    }
+
+    /// Settles a conflict. Throws `conflict` when the host's version is not any more the one that the conflict is about.
+    public func settle(_ name: String, of id: SessionID, _ settlement: ConflictSettlement) async throws {
+        let row = try await sessionRow(id)
+        guard let sync = try Self.sync(of: row) else {
+            throw SandboxError(.unsupported, "the workspace of session \(id) is not synced", remedy: "name another session")
+        }
+        let lock = try await locks.take("workspace/" + row.sandboxKey)
+        defer { lock.unlock() }
+        let known = try await store.read { transaction in try row.sandbox.flatMap { try transaction.workspace($0) } }
+        let place = workspacePlace(row.sandboxKey)
+        let kept = try conflictStore(row.sandboxKey).conflict(name)
+        if settlement == .takeSandbox { try await WorkspaceSynchronizer.putInPlace(kept, sync.directory, place: place) }
+        // From here on the kept version is what both sides had last: whatever differs from it is that side's newer edit.
+        if let known {
+            var base = try BaseIndex(decoding: known.base)
+            base.settle(kept)
+            let bytes = base.encoded()
+            try await store.write { try $0.setBase(bytes, of: known.sandbox) }
+        }
+        try await conflictStore(row.sandboxKey).forget(kept)
+        try await store.write { transaction in
+            try transaction.announce(
+                .workspaceSettled, session: id, ["conflict": kept.id, "path": kept.path.description, "settlement": settlement.rawValue])
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import SandboxCore
+
+/// What both sides of a workspace agreed on last, with what proves that a file has not changed since: kept as long as its sandbox lives.
+public struct BaseIndex: Sendable, Equatable {
+    /// In the order of paths.
+    public private(set) var entries: [BaseEntry]
+    private var places: [TreePath: Int]
+
+    /// An index of entries that are in the order of paths, without repetitions.
+    public init(_ entries: [BaseEntry] = []) {
+        self.entries = entries
+        places = Dictionary(entries.enumerated().map { ($1.path, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// What is known of a path.
+    public subscript(path: TreePath) -> BaseEntry? { places[path].map { entries[$0] } }
+
+    /// Whether the path, or one below it, was synced.
+    func holdsAnything(at path: TreePath) -> Bool {
+        if places[path] != nil { return true }
+        var (low, high) = (0, entries.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].path < path { low = middle + 1 } else { high = middle }
+        }
+        return low < entries.count && entries[low].path.isBelow(path)
+    }
+
+    var hasSandboxStamps: Bool { entries.contains { $0.sandboxStamp != nil } }
+
+    /// Replaces what is known of some paths; nil forgets a path.
+    mutating func update(_ changes: [TreePath: BaseEntry?]) {
+        guard !changes.isEmpty else { return }
+        var kept = entries.filter { changes[$0.path] == nil }
+        kept += changes.values.compactMap { $0 }
+        self = BaseIndex(kept.sorted { $0.path < $1.path })
+    }
+
+    /// The index of another sandbox that holds the same tree: what proved something about the first proves nothing about it.
+    public func withoutSandboxStamps() -> BaseIndex {
+        BaseIndex(
+            entries.map { entry in
+                var entry = entry
+                entry.sandboxStamp = nil
+                return entry
+            })
+    }
+}

@@ -1,0 +1,179 @@
+import Glibc
+import SandboxCore
+import SandboxProcess
+import Synchronization
+import SystemPackage
+
+/// The host's files on their way into a sandbox, read a few at a time on a thread of their own: memory stays bounded whatever their size.
+final class PushSource: Sendable {
+    /// One path to be made inside.
+    struct Item: Sendable {
+        var path: TreePath
+        var node: TreeNode
+        /// As the host's scan saw it; only of files.
+        var stamp: FileStamp?
+        var isSettled: Bool
+        var modified: Int64
+    }
+
+    private static let batchBytes = 2 << 20
+    private static let batchItems = 512
+    private static let piece = 256 << 10
+
+    private struct State {
+        var next = 0
+        var ready: [TreeItem] = []
+        var at = 0
+        var large: Large?
+        var sent: [TreePath: (node: TreeNode, modified: Int64)] = [:]
+        var missed: [TreePath: String] = [:]
+        var files = 0
+        var bytes: UInt64 = 0
+    }
+
+    /// A file that does not fit a batch.
+    private struct Large {
+        var item: Item
+        var file: OwnedDescriptor
+        var size: UInt64
+        var offset: UInt64 = 0
+        var hasher = ContentHasher()
+        var modified: Int64
+    }
+
+    private let tree: HostTree
+    private let items: [Item]
+    private let state = Mutex(State())
+    private let progress: @Sendable (Int, UInt64) -> Void
+
+    init(_ tree: HostTree, _ items: [Item], progress: @escaping @Sendable (Int, UInt64) -> Void) {
+        self.tree = tree
+        self.items = items
+        self.progress = progress
+    }
+
+    /// What was sent, with the content that it had then.
+    var sent: [TreePath: (node: TreeNode, modified: Int64)] { state.withLock { $0.sent } }
+    /// What was not, because it changed after it was looked at.
+    var missed: [TreePath: String] { state.withLock { $0.missed } }
+    var files: Int { state.withLock { $0.files } }
+    var bytes: UInt64 { state.withLock { $0.bytes } }
+
+    /// For an import.
+    var stream: SandboxStream<TreeItem> { SandboxStream { try await self.next() } }
+
+    private func next() async throws -> TreeItem? {
+        while true {
+            let (item, isOver) = state.withLock { state -> (TreeItem?, Bool) in
+                if state.at < state.ready.count {
+                    defer { state.at += 1 }
+                    return (state.ready[state.at], false)
+                }
+                return (nil, state.next >= items.count && state.large == nil)
+            }
+            if let item { return item }
+            if isOver { return nil }
+            try await WorkThread.run { stop in try self.fill(stop) }
+            let (files, bytes) = state.withLock { ($0.files, $0.bytes) }
+            progress(files, bytes)
+        }
+    }
+
+    private func fill(_ stop: StopFlag) throws {
+        try state.withLock { state in
+            state.ready = []
+            state.at = 0
+            var bytes = 0
+            while bytes < Self.batchBytes, state.ready.count < Self.batchItems {
+                try stop.check()
+                if state.large != nil {
+                    bytes += try readLarge(&state)
+                } else if state.next < items.count {
+                    state.next += 1
+                    bytes += try take(items[state.next - 1], &state)
+                } else {
+                    return
+                }
+            }
+        }
+    }
+
+    private func take(_ item: Item, _ state: inout State) throws -> Int {
+        switch item.node {
+        case .directory(let mode):
+            state.ready.append(.entry(entry(item, .directory, size: 0, mode: mode, item.modified)))
+            state.sent[item.path] = (item.node, item.modified)
+            return 0
+        case .link(let target):
+            var entry = entry(item, .symbolicLink, size: 0, mode: 0o777, item.modified)
+            entry.linkTarget = FilePath(platformString: target.map { CInterop.PlatformChar(bitPattern: $0) } + [0])
+            state.ready.append(.entry(entry))
+            state.sent[item.path] = (item.node, item.modified)
+            return 0
+        case .file(let digest, _, let mode):
+            guard let file = tree.file(item.path), let status = HostStatus(file.raw), status.stamp == item.stamp else {
+                state.missed[item.path] = Applier.changed
+                return 0
+            }
+            if status.stamp.size > UInt64(Self.piece) {
+                state.ready.append(.entry(entry(item, .regular, size: status.stamp.size, mode: mode, status.stamp.modified)))
+                state.large = Large(item: item, file: file, size: status.stamp.size, modified: status.stamp.modified)
+                return 0
+            }
+            let content = try Self.read(file, at: 0, count: Int(status.stamp.size))
+            guard content.count == Int(status.stamp.size) else {
+                state.missed[item.path] = Applier.changed
+                return 0
+            }
+            // What was changed just before it was looked at may have been changed again since, without any trace.
+            let actual = item.isSettled ? digest : ContentHasher.digest(of: content)
+            state.ready.append(.entry(entry(item, .regular, size: UInt64(content.count), mode: mode, status.stamp.modified)))
+            if !content.isEmpty { state.ready.append(.content(content)) }
+            state.sent[item.path] = (.file(digest: actual, size: UInt64(content.count), mode: mode), status.stamp.modified)
+            state.files += 1
+            state.bytes += UInt64(content.count)
+            return content.count + 256
+        }
+    }
+
+    private func readLarge(_ state: inout State) throws -> Int {
+        guard var large = state.large.take() else { return 0 }
+        let content = try Self.read(large.file, at: large.offset, count: Int(min(UInt64(Self.piece), large.size - large.offset)))
+        guard !content.isEmpty else {
+            throw SandboxError(.conflict, "\(large.item.path) became shorter while it was copied", remedy: "push again")
+        }
+        large.hasher.update(content)
+        large.offset += UInt64(content.count)
+        state.bytes += UInt64(content.count)
+        state.ready.append(.content(content))
+        guard large.offset == large.size else {
+            state.large = large
+            return content.count
+        }
+        state.files += 1
+        // What went over is what counts: when somebody wrote to the file meanwhile, the next push finds it different.
+        if case .file(_, _, let mode) = large.item.node {
+            state.sent[large.item.path] = (.file(digest: large.hasher.digest(), size: large.size, mode: mode), large.modified)
+        }
+        return content.count
+    }
+
+    private func entry(_ item: Item, _ kind: FileKind, size: UInt64, mode: UInt16, _ modified: Int64) -> FileEntry {
+        FileEntry(path: item.path.filePath, kind: kind, mode: UInt32(mode), size: size, modified: modified)
+    }
+
+    private static func read(_ file: OwnedDescriptor, at offset: UInt64, count: Int) throws -> [UInt8] {
+        var failure: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let got = pread(file.raw, buffer.baseAddress.map { $0 + filled }, count - filled, off_t(offset) + off_t(filled))
+                if got < 0 && errno == EINTR { continue }
+                if got < 0 { failure = errno }
+                if got <= 0 { break }
+                filled += got
+            }
+        }
+        guard failure == 0 else { throw SandboxError.system("reading a file of the workspace", failure) }
+        return bytes
+    }
+}

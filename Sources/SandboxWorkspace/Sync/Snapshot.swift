@@ -1,0 +1,106 @@
+import Glibc
+import SandboxCore
+import SandboxProcess
+import SystemPackage
+
+/// Both sides of a workspace as they were at one look, and what shall become of every path.
+struct Snapshot {
+    let tree: HostTree
+    var host: HostScan
+    var sandbox: SandboxScan
+    var decisions: [Decision] = []
+    /// Places of the entries by path.
+    let hostPlaces: [TreePath: Int]
+    let sandboxPlaces: [TreePath: Int]
+    private let rules: PullRules
+
+    /// Looks at both sides at the same time. Content that the sandbox has to send for that is kept in `keep`.
+    static func take(_ work: WorkspaceSynchronizer, _ tree: HostTree, _ base: BaseIndex, keep: ContentBag?) async throws -> Snapshot {
+        let sync = work.sync
+        // Without anything that proves what was seen before, the guest hashes as it goes.
+        async let listing = SandboxScanner.listing(work.files, work.root, digests: !base.entries.isEmpty && !base.hasSandboxStamps)
+        async let looking = WorkThread.run { stop in
+            var scanner = HostScanner(tree, sync, base: base, stop: stop)
+            return (try scanner.run(), scanner.gitExclude)
+        }
+        var (host, gitExclude) = try await looking
+        let scanner = SandboxScanner(
+            files: work.files, root: work.root, sync: sync, base: base, hostIgnoreFiles: host.ignoreFiles, gitExclude: gitExclude,
+            keep: keep)
+        let sandbox = try await scanner.run(try await listing)
+        if !sandbox.ownIgnoreFiles.isEmpty {
+            // What only the other side's rules leave out is left alone here too: it may be there unseen.
+            var walk = RuleWalk(
+                IgnoreRules(sync, gitExclude: gitExclude), host.ignoreFiles.merging(sandbox.ownIgnoreFiles) { $1 })
+            host.entries.removeAll { walk.ignores($0.path, isDirectory: $0.node?.isDirectory == true) && !base.holdsAnything(at: $0.path) }
+        }
+        return Snapshot(tree, host, sandbox, base, sync)
+    }
+
+    private init(_ tree: HostTree, _ host: HostScan, _ sandbox: SandboxScan, _ base: BaseIndex, _ sync: WorkspaceSync) {
+        self.tree = tree
+        self.host = host
+        self.sandbox = sandbox
+        hostPlaces = Dictionary(host.entries.enumerated().map { ($1.path, $0) }, uniquingKeysWith: { first, _ in first })
+        sandboxPlaces = Dictionary(sandbox.entries.enumerated().map { ($1.path, $0) }, uniquingKeysWith: { first, _ in first })
+        rules = PullRules(ignoresCase: PullRules.ignoresCase(tree, host.entries), host: host.entries)
+        decide(base, sync)
+    }
+
+    /// Decides, again when entries were read once more.
+    mutating func decide(_ base: BaseIndex, _ sync: WorkspaceSync) {
+        decisions = Comparison.decide(
+            base: base.entries, host: host.entries, sandbox: sandbox.entries, policy: sync.conflicts,
+            veto: sync.direction == .push ? { _ in nil } : rules.refusal)
+    }
+
+    func hostEntry(_ path: TreePath) -> SideEntry? { hostPlaces[path].map { host.entries[$0] } }
+    func sandboxEntry(_ path: TreePath) -> SideEntry? { sandboxPlaces[path].map { sandbox.entries[$0] } }
+
+    /// Whether a decision is one that a rule keeps from the host although the sandbox has something new there.
+    func isVetoed(_ decision: Decision) -> Bool {
+        guard case .held = decision.verdict, decision.sandbox != decision.base, decision.sandbox != decision.host else { return false }
+        return hostEntry(decision.path).map { if case .held = $0.state { false } else { true } } ?? true
+    }
+
+    /// What both sides have in common once the paths in `done` are the same on both; `sent` is what really went into the sandbox.
+    func base(
+        after old: BaseIndex, doneOnHost: Set<TreePath>, doneInSandbox: [TreePath: TreeNode?], sandboxStamps: [TreePath: FileStamp]
+    ) -> BaseIndex {
+        var entries: [BaseEntry] = []
+        entries.reserveCapacity(decisions.count)
+        for decision in decisions {
+            let path = decision.path
+            var entry = BaseEntry(path, decision.base)
+            switch decision.verdict {
+            case .agreed(let wanted):
+                let isOnHost = decision.change(on: .host) == nil || doneOnHost.contains(path)
+                let sent = doneInSandbox[path]
+                let isInSandbox = decision.change(on: .sandbox) == nil || sent != nil
+                if isOnHost && isInSandbox { entry.node = sent ?? wanted }
+            case .conflict, .held, .waiting:
+                if let known = old[path], let underWay = known.underWay {
+                    let pushed: TreeNode? = if case .node(let node) = underWay { node } else { nil }
+                    if decision.sandbox != pushed && decision.sandbox != known.node { entry.underWay = underWay }
+                }
+            }
+            guard entry.node != nil || entry.underWay != nil else { continue }
+            stamp(&entry, sandboxStamps[path])
+            entries.append(entry)
+        }
+        return BaseIndex(entries)
+    }
+
+    /// A stamp proves that a file still has the base's content.
+    private func stamp(_ entry: inout BaseEntry, _ pushed: FileStamp?) {
+        guard case .file(let digest, let size, _)? = entry.node else { return }
+        func proves(_ side: SideEntry?) -> FileStamp? {
+            guard let side, side.isSettled, case .file(let own, let ownSize, _)? = side.node, own == digest, ownSize == size else {
+                return nil
+            }
+            return side.stamp
+        }
+        entry.hostStamp = proves(hostEntry(entry.path))
+        entry.sandboxStamp = pushed ?? proves(sandboxEntry(entry.path))
+    }
+}

@@ -1,0 +1,58 @@
+/// What a push, a pull or a look at both sides found and did.
+public struct SyncReport: Sendable, Equatable {
+    /// A change of one side.
+    public struct Change: Sendable, Equatable {
+        public var path: TreePath
+        /// The side that is changed to be like the other.
+        public var side: WorkspaceSide
+        public var change: NodeChange
+        /// "file", "directory" or "link": what it becomes, or what it was.
+        public var kind: String
+        /// Bytes of a file as it becomes.
+        public var size: UInt64
+    }
+
+    /// A path that was left alone.
+    public struct Refusal: Sendable, Equatable {
+        public var path: TreePath
+        public var reason: String
+    }
+
+    /// What was done; in a dry run what would be.
+    public var changes: [Change] = []
+    /// What only a call in the other direction would do.
+    public var pending: [Change] = []
+    /// Paths that both sides changed; their versions are kept.
+    public var conflicts: [WorkspaceConflict] = []
+    /// What a rule keeps out, with the reason.
+    public var refused: [Refusal] = []
+    /// What changed while it was being carried over: the next call takes it up.
+    public var missed: [Refusal] = []
+    /// Nodes that the ignore rules leave out; a folder counts once.
+    public var ignored = 0
+    /// Paths that both sides have.
+    public var total = 0
+    /// Files and bytes that crossed over.
+    public var movedFiles = 0
+    public var movedBytes: UInt64 = 0
+    /// Files and bytes that had to be read to know that they are the same.
+    public var readFiles = 0
+    public var readBytes: UInt64 = 0
+
+    /// Nothing to do in either direction, and nothing left open.
+    public var isClean: Bool { changes.isEmpty && pending.isEmpty && conflicts.isEmpty && missed.isEmpty }
+}
+
+/// How far a push or pull is.
+public struct SyncProgress: Sendable, Equatable {
+    public enum Phase: String, Sendable {
+        case looking
+        case copying
+        case applying
+    }
+    public var phase: Phase
+    public var files: Int
+    public var bytes: UInt64
+    /// Bytes in all; nil while it is not known.
+    public var totalBytes: UInt64?
+}

@@ -1,0 +1,168 @@
+import Foundation
+import SandboxCore
+import SandboxTesting
+import SandboxWorkspace
+import SystemPackage
+import Testing
+
+@testable import SandboxEngine
+
+@Suite("Synced workspaces", .timeLimit(.minutes(1)))
+struct WorkspaceTests {
+    /// A project on the host and an engine whose sessions work on copies of it.
+    private func withProject(_ body: (EngineFixture, Engine, FilePath) async throws -> Void) async throws {
+        let project = FilePath(FileManager.default.temporaryDirectory.appending(path: "sandlot-project-\(UUID().uuidString)").path)
+        try FileManager.default.createDirectory(atPath: project.string, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: project.string) }
+        try write("one\n", project, "a.txt")
+        try await EngineFixture.run { fixture, engine in try await body(fixture, engine, project) }
+    }
+
+    private func write(_ text: String, _ project: FilePath, _ name: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: project.appending(name).string))
+    }
+
+    private func read(_ project: FilePath, _ name: String) -> String? {
+        FileManager.default.contents(atPath: project.appending(name).string).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private func request(_ project: FilePath, _ change: (inout WorkspaceSync) -> Void = { _ in }) -> SessionRequest {
+        var sync = WorkspaceSync(directory: project)
+        change(&sync)
+        return SessionRequest(workspace: .synced(sync))
+    }
+
+    @Test("the first command finds the host's files, and closing brings the work out")
+    func wholeLife() async throws {
+        try await withProject { fixture, engine, project in
+            let session = try await engine.open(request(project))
+            #expect(try await engine.run(session.id, "cat a.txt; echo two >> a.txt; echo new > made").text == "one\n")
+            try write("host's", project, "host.txt")
+            #expect(try await engine.push(session.id).changes.map(\.path.description) == ["host.txt"])
+            #expect(try await engine.run(session.id, "cat host.txt").text == "host's")
+            try await engine.close(session.id)
+            #expect(read(project, "a.txt") == "one\ntwo\n" && read(project, "made") == "new\n")
+            let kinds = try await engine.allEvents(session.id).map(\.kind)
+            #expect(kinds.contains(.workspacePushed) && kinds.contains(.workspacePulled))
+            #expect(fixture.backend.sandboxIDs.isEmpty)
+        }
+    }
+
+    @Test("when the work cannot be brought out the sandbox is kept, the session says why, and the next close goes on")
+    func failedPull() async throws {
+        try await withProject { fixture, engine, project in
+            let session = try await engine.open(request(project))
+            _ = try await engine.run(session.id, "echo precious > work")
+            let away = FilePath(project.string + ".away")
+            try FileManager.default.moveItem(atPath: project.string, toPath: away.string)
+            #expect(await code { try await engine.close(session.id) } == .notFound)
+            let stuck = try await engine.session(session.id.rawValue)
+            #expect(stuck.state == .closing && stuck.failure?.contains("could not be brought out") == true)
+            #expect(fixture.backend.sandboxIDs.count == 1)
+            try FileManager.default.moveItem(atPath: away.string, toPath: project.string)
+            try await engine.close(session.id)
+            #expect(read(project, "work") == "precious\n" && fixture.backend.sandboxIDs.isEmpty)
+        }
+    }
+
+    @Test("the work of a killed engine is brought out by the next")
+    func killed() async throws {
+        try await withProject { fixture, engine, project in
+            var wanted = request(project)
+            wanted.endsWithCreator = true
+            let first = try fixture.engine()
+            let session = try await first.open(wanted)
+            _ = try await first.run(session.id, "echo precious > work")
+            await first.die()
+            let report = try await engine.reconcile()
+            #expect(report.closed == [session.id], "\(report)")
+            #expect(read(project, "work") == "precious\n")
+        }
+    }
+
+    @Test("a conflict is kept on both sides until somebody settles it", arguments: ConflictSettlement.allCases)
+    func conflict(settlement: ConflictSettlement) async throws {
+        try await withProject { _, engine, project in
+            let session = try await engine.open(request(project))
+            _ = try await engine.run(session.id, "echo inside > a.txt")
+            try write("outside\n", project, "a.txt")
+            #expect(try await engine.pull(session.id).conflicts.count == 1)
+            #expect(read(project, "a.txt") == "outside\n")
+            let kept = try await engine.conflict("a.txt", of: session.id)
+            #expect(kept.sandbox == Array("inside\n".utf8))
+            try await engine.settle("a.txt", of: session.id, settlement)
+            #expect(try await engine.conflicts(of: session.id).isEmpty)
+            let winner = settlement == .takeHost ? "outside\n" : "inside\n"
+            _ = try await engine.push(session.id)
+            #expect(read(project, "a.txt") == winner)
+            #expect(try await engine.run(session.id, "cat a.txt").text == winner)
+            #expect(try await engine.compareWorkspace(session.id).isClean)
+            try await engine.close(session.id)
+        }
+    }
+
+    @Test("with review nothing comes out by itself, and closing needs a decision")
+    func review() async throws {
+        try await withProject { _, engine, project in
+            let session = try await engine.open(request(project) { $0.needsReview = true })
+            _ = try await engine.run(session.id, "echo changed > a.txt")
+            #expect(await code { try await engine.close(session.id) } == .conflict)
+            #expect(read(project, "a.txt") == "one\n")
+            try await engine.close(session.id, discard: true)
+            #expect(read(project, "a.txt") == "one\n")
+        }
+    }
+
+    @Test("changes come out after an exec where that is wanted")
+    func afterExec() async throws {
+        try await withProject { _, engine, project in
+            let session = try await engine.open(request(project) { $0.pullsAfterExec = true })
+            _ = try await engine.run(session.id, "echo changed > a.txt")
+            for try await event in engine.events(session: session.id, follow: true) where event.kind == .workspacePulled { break }
+            #expect(read(project, "a.txt") == "changed\n")
+        }
+    }
+}
+
+@Suite("Moving a living session", .timeLimit(.minutes(1)))
+struct MovingTests {
+    private func machine(_ name: String) -> InMemoryBackend { InMemoryBackend(id: BackendID(unchecked: name)) }
+
+    @Test("its workspace is carried over, the old sandbox goes, and the session goes on")
+    func carriesOver() async throws {
+        let (one, other) = (machine("one"), machine("other"))
+        let fixture = EngineFixture(one)
+        let engine = try fixture.engine([one, other]) { $0.defaultBackend = BackendID(unchecked: "one") }
+        let session = try await engine.open(SessionRequest())
+        _ = try await engine.run(session.id, "mkdir d; echo kept > d/f; chmod 755 d/f; ln -s d/f l")
+        let moved = try await engine.move(session.id, to: BackendID(unchecked: "other"))
+        #expect(moved.backend.rawValue == "other" && moved.sandbox != session.sandbox)
+        #expect(try await engine.run(session.id, "cat l").text == "kept\n")
+        #expect(one.sandboxIDs.isEmpty && other.sandboxIDs.count == 1)
+        try await engine.close(session.id)
+        #expect(other.sandboxIDs.isEmpty)
+        await engine.shutdown()
+    }
+
+    @Test("when the other one cannot be made, the session keeps the one that it has")
+    func staysOnFailure() async throws {
+        let (one, other) = (machine("one"), machine("other"))
+        let fixture = EngineFixture(one)
+        let engine = try fixture.engine([one, other]) { $0.defaultBackend = BackendID(unchecked: "one") }
+        let session = try await engine.open(SessionRequest())
+        _ = try await engine.run(session.id, "echo kept > f")
+        other.setAvailability(.unavailable(reason: "broken", remedy: "mend it"))
+        #expect(await code { _ = try await engine.move(session.id, to: BackendID(unchecked: "other")) } == .unavailable)
+        #expect(try await engine.session(session.id.rawValue).sandbox == session.sandbox)
+        #expect(try await engine.run(session.id, "cat f").text == "kept\n")
+        let exec = try await engine.start(session.id, ExecRequest(.shell("sleep 100")))
+        other.setAvailability(.available(details: [:]))
+        _ = await engine.backends(refresh: true)
+        #expect(await code { _ = try await engine.move(session.id, to: BackendID(unchecked: "other")) } == .conflict)
+        try await exec.cancel()
+        _ = try await engine.wait(for: exec.id)
+        _ = try await engine.move(session.id, to: BackendID(unchecked: "other"))
+        #expect(try await engine.run(session.id, "cat f").text == "kept\n")
+        await engine.shutdown()
+    }
+}
