@@ -32,7 +32,7 @@ import Testing
         let one = try ConfigurationFiles(network: .none, hostname: "one")
         #expect(try ConfigurationFiles(network: .none, hostname: "one").fingerprint == one.fingerprint)
         #expect(try ConfigurationFiles(network: .none, hostname: "two").fingerprint != one.fingerprint)
-        #expect(!one.entries.contains { $0.path.string.hasPrefix("/") || $0.path.string.contains("shadow") })
+        #expect(!one.entries.contains { $0.path.hasPrefix("/") || $0.path.contains("shadow") })
     }
 
     @Test func oldVersionsGoUnlessTheyAreMounted() async throws {

@@ -29,18 +29,21 @@ struct ConfigurationFiles {
     }
 
     private static let largestCopy: Int64 = 1 << 20
-    private static let largestFolder = 1000
-    private static let mostEntries = 4000
+    /// Looking at many files each time costs more than a mount.
+    private static let largestFolder = 8
+    private static let mostEntries = 500
     private static let mostBytes: Int64 = 16 << 20
     private static let deepest = 5
 
-    /// By path relative to /etc; folders come before what is in them.
-    private(set) var entries: [(path: FilePath, entry: Entry)] = []
+    /// By path relative to /etc, as text, which costs a fraction of what a `FilePath` does; folders come before what is in them.
+    private(set) var entries: [(path: String, entry: Entry)] = []
     /// What is mounted from the host as it is.
     private(set) var nodes: [BubblewrapPlan.Node] = []
     /// Another one as soon as anything of it differs.
     private(set) var fingerprint = Fingerprint()
     private var bytes: Int64 = 0
+
+    private static let root = "/etc/"
 
     /// Every name of the list that may be there.
     static func paths(network: NetworkPolicy) throws -> [FilePath] {
@@ -50,67 +53,69 @@ struct ConfigurationFiles {
 
     init(network: NetworkPolicy, hostname: String) throws {
         for file in PlacedFile.identity(hostname: hostname) {
-            record(Self.relative(file.target), .text(file.text), [file.text])
+            record(String(file.target.string.dropFirst(Self.root.count)), .text(file.text), [file.text])
         }
         for path in try Self.paths(network: network) {
+            let name = String(path.string.dropFirst(Self.root.count))
             // The name servers' file is often a link into /run, which is not there inside: its content is what is wanted.
-            if path.lastComponent == "resolv.conf" {
-                guard let real = try? HostPaths.real(path, what: "the name servers' file"), let status = Self.status(real) else { continue }
-                addFile(path, from: real, status)
-            } else if let status = Self.status(path) {
-                var folder = Self.relative(path).removingLastComponent()
-                var missing: [FilePath] = []
-                while !folder.isEmpty, !entries.contains(where: { $0.path == folder }) {
-                    missing.append(folder)
-                    folder.removeLastComponent()
+            if name == "resolv.conf" {
+                guard let real = try? HostPaths.real(path, what: "the name servers' file"), let status = Self.status(real.string) else {
+                    continue
                 }
-                for above in missing.reversed() { record(above, .folder, []) }
-                try add(path, status, depth: 0)
+                addFile(name, from: real, status)
+            } else if let status = Self.status(path.string) {
+                var above = ""
+                for part in name.split(separator: "/").dropLast() {
+                    above += above.isEmpty ? "\(part)" : "/\(part)"
+                    if !entries.contains(where: { $0.path == above }) { record(above, .folder, []) }
+                }
+                try add(name, status, depth: 0)
             }
         }
     }
 
-    private mutating func add(_ path: FilePath, _ status: stat, depth: Int) throws {
+    private mutating func add(_ name: String, _ status: stat, depth: Int) throws {
         switch status.st_mode & S_IFMT {
         case S_IFLNK:
-            guard case .symbolicLink(let content, _)? = try SystemTree.node(path, at: path).first else { return }
-            record(Self.relative(path), .link(content), [content])
+            guard let content = Self.linkContent(Self.root + name) else { return }
+            record(name, .link(content), [content])
         case S_IFREG:
             // What ordinary users of the host cannot read is not for sandboxes either.
-            if status.st_mode & 0o004 != 0 { addFile(path, from: path, status) }
+            if status.st_mode & 0o004 != 0 { addFile(name, from: FilePath(Self.root + name), status) }
         case S_IFDIR:
             guard status.st_mode & 0o005 == 0o005 else { return }
-            let names = depth < Self.deepest ? try HostDirectory.names(in: path, limit: Self.largestFolder + 1).sorted() : []
+            let folder = FilePath(Self.root + name)
+            let names = depth < Self.deepest ? try HostDirectory.names(in: folder, limit: Self.largestFolder + 1).sorted() : []
             guard depth < Self.deepest, names.count <= Self.largestFolder, entries.count + names.count <= Self.mostEntries else {
-                return mount(path, isFolder: true)
+                return mount(name, isFolder: true)
             }
-            record(Self.relative(path), .folder, [])
-            for name in names {
-                let below = path.appending(name)
-                if let status = Self.status(below) { try add(below, status, depth: depth + 1) }
+            record(name, .folder, [])
+            for below in names.map({ "\(name)/\($0)" }) {
+                if let status = Self.status(Self.root + below) { try add(below, status, depth: depth + 1) }
             }
         default: return
         }
     }
 
-    private mutating func addFile(_ path: FilePath, from source: FilePath, _ status: stat) {
+    private mutating func addFile(_ name: String, from source: FilePath, _ status: stat) {
         let size = Int64(status.st_size)
-        guard size <= Self.largestCopy, bytes + size <= Self.mostBytes else { return mount(path, isFolder: false) }
+        guard size <= Self.largestCopy, bytes + size <= Self.mostBytes else { return mount(name, isFolder: false) }
         bytes += size
         // Content is not read for the fingerprint: no way of changing a file leaves all of these as they were.
         let facts = [
             "\(status.st_dev)", "\(status.st_ino)", "\(size)", "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)",
             "\(status.st_ctim.tv_sec).\(status.st_ctim.tv_nsec)", "\(status.st_mode)",
         ]
-        record(Self.relative(path), .copy(source, isExecutable: status.st_mode & 0o111 != 0), [source.string] + facts)
+        record(name, .copy(source, isExecutable: status.st_mode & 0o111 != 0), [source.string] + facts)
     }
 
-    private mutating func mount(_ path: FilePath, isFolder: Bool) {
+    private mutating func mount(_ name: String, isFolder: Bool) {
+        let path = FilePath(Self.root + name)
         nodes.append(.bind(source: path, target: path, readOnly: true))
-        record(Self.relative(path), .mountPoint(isFolder: isFolder), [])
+        record(name, .mountPoint(isFolder: isFolder), [])
     }
 
-    private mutating func record(_ path: FilePath, _ entry: Entry, _ facts: [String]) {
+    private mutating func record(_ path: String, _ entry: Entry, _ facts: [String]) {
         entries.append((path, entry))
         let kind =
             switch entry {
@@ -120,17 +125,18 @@ struct ConfigurationFiles {
             case .text: "text"
             case .mountPoint(let isFolder): isFolder ? "folder mount" : "file mount"
             }
-        for fact in [path.string, kind] + facts { fingerprint.add(fact) }
+        for fact in [path, kind] + facts { fingerprint.add(fact) }
     }
 
-    private static func relative(_ path: FilePath) -> FilePath {
-        var rest = path
-        _ = rest.removePrefix("/etc")
-        return rest
+    private static func linkContent(_ path: String) -> String? {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer in
+            guard let base = buffer.baseAddress, case let count = readlink(path, base, buffer.count), count > 0 else { return nil }
+            return String(decoding: buffer.prefix(count).lazy.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        }
     }
 
-    private static func status(_ path: FilePath) -> stat? {
+    private static func status(_ path: String) -> stat? {
         var status = stat()
-        return lstat(path.string, &status) == 0 ? status : nil
+        return lstat(path, &status) == 0 ? status : nil
     }
 }

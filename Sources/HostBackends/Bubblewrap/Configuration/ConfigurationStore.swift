@@ -29,7 +29,7 @@ struct ConfigurationStore: Equatable {
         let draft = directory.appending(Self.draftPrefix + "\(UInt64.random(in: 0 ... .max))")
         try HostDirectory.create(draft, mode: 0o755)
         do {
-            for (path, entry) in files.entries { try make(entry, at: draft.pushing(path)) }
+            for (path, entry) in files.entries { try make(entry, at: draft.appending(path)) }
             guard rename(draft.string, place.string) == 0 else {
                 let number = errno
                 // Somebody else was faster.
