@@ -122,6 +122,7 @@ let table = try await Sandlot.withEngine(SandlotOptions(dataDirectory: scratch.a
     for count in [1, 8, 64] { pairs.append(try await concurrent(session, count)) }
     pairs.append(try await throughput(sandbox))
     pairs += try await creation(engine, "bubblewrap")
+    pairs += try await Syncing.pairs(engine, scratch, files: quick ? 5000 : 50_000)
     let many = quick ? 1000 : 10_000
     for _ in 0..<1000 { try expectSuccess(try await session.run(["/bin/true"])) }
     memory.0 = residentMemory()

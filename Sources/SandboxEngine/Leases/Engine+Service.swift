@@ -62,7 +62,9 @@ extension Engine {
                 try await expire(record, now)
             } catch {
                 logger.warning("an expired session is not closed yet", metadata: ["session.id": "\(record.id)", "error": "\(error)"])
-                next = min(next ?? now + .seconds(1), now + .seconds(1))
+                // What waits for somebody is not looked at every second.
+                let pause: Duration = (error as? SandboxError)?.code == .conflict ? .seconds(60) : .seconds(1)
+                next = min(next ?? now + pause, now + pause)
             }
         }
         return next

@@ -14,6 +14,7 @@ extension Engine {
         let before = try await sessionRow(id)
         let lock = try await locks.take(before.sandboxKey)
         defer { lock.unlock() }
+        if !discard { try await refuseUnreviewed(before) }
         let (row, actions) = try await store.write { transaction in
             if !force, let exec = try transaction.execs(in: id, includingEnded: false).first {
                 throw SandboxError(

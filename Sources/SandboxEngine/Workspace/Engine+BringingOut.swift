@@ -7,7 +7,7 @@ extension Engine {
     /// Brings a session's work out before its sandbox is destroyed. The lock of its key is held. Throws when anything would be lost; then nothing is
     /// destroyed, and the next close goes on from here.
     func bringOut(_ row: SessionRow) async throws {
-        guard let sync = try Self.sync(of: row), sync.direction != .push else { return }
+        guard let sync = try Self.sync(of: row), sync.direction != .push, !sync.needsReview else { return }
         let (held, hasOthers, isKnown) = try await store.read { transaction in
             let held = try transaction.sandbox(key: row.sandboxKey)
             let others = try transaction.openSessions(key: row.sandboxKey).contains { other in
@@ -29,15 +29,6 @@ extension Engine {
     }
 
     private func bringOut(_ row: SessionRow, _ sync: WorkspaceSync, _ sandbox: any Sandbox) async throws {
-        if sync.needsReview {
-            let waiting = try await look(row.id, sync, sandbox).changes.count
-            guard waiting == 0 else {
-                throw SandboxError(
-                    .conflict, "\(waiting) changes of the workspace wait for review",
-                    remedy: "look at them with `session diff`, take them with `session pull`, or throw them away with --discard")
-            }
-            return
-        }
         // What the user edits at this very moment is taken up by the next round, as a conflict if it is one.
         for _ in 0..<3 {
             let report = try await pull(row.id, sync, sandbox) { _ in }
@@ -49,6 +40,22 @@ extension Engine {
             throw SandboxError(
                 .conflict, "\(missed.path) could not be brought out: \(missed.reason)",
                 remedy: "put right what is in its way and close again, or close with --discard")
+        }
+    }
+
+    /// Throws `conflict` while changes wait for review: the session stays as it is, so that they can be looked at and taken.
+    func refuseUnreviewed(_ row: SessionRow) async throws {
+        guard row.state == SessionState.ready.rawValue, let sync = try Self.sync(of: row), sync.needsReview,
+            let held = try await store.read({ try $0.sandbox(key: row.sandboxKey) }), held.id == row.sandbox
+        else { return }
+        let waiting: Int
+        do {
+            waiting = try await look(row.id, sync, try await channel(to: held)).changes.count
+        } catch let error as SandboxError where error.code == .notFound { return }
+        guard waiting == 0 else {
+            throw SandboxError(
+                .conflict, "\(waiting) changes of the workspace of session \(row.id) wait for review",
+                remedy: "look at them with `session diff`, take them with `session pull`, or throw them away with --discard")
         }
     }
 
