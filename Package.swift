@@ -142,7 +142,7 @@ let package = Package(
         .target(
             name: "SandboxCommands",
             dependencies: [
-                "Sandlot", "SandboxCore", "SandboxEngine", "SandboxMCP", "SandboxServer", "SandboxImages", "SandboxSecrets",
+                "Sandlot", "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxMCP", "SandboxServer", "SandboxImages", "SandboxSecrets",
                 "SandboxSettings", "SandboxWorkspace", log,
                 system,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

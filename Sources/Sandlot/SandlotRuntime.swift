@@ -46,6 +46,14 @@ public struct SandlotRuntime: Sendable {
         engine = try Engine(configuration: Self.configuration(general, directory), backends: backends, logger: logger)
     }
 
+    /// What the settings say now, with origins. Throws `invalidArgument` for a file that is not valid.
+    public static func settings(_ options: SandlotOptions) throws -> Settings { try read(options).settings }
+
+    /// What the settings say now, for an engine on this data directory.
+    public static func configuration(_ options: SandlotOptions, _ directory: FilePath) throws -> EngineConfiguration {
+        configuration(try settings(options).general(), directory)
+    }
+
     static func read(_ options: SandlotOptions) throws -> (settings: Settings, locations: SettingsLocations) {
         let locations = try Self.locations(options)
         let flags = options.settings.sorted { $0.key < $1.key }.map { (name: $0.key, text: $0.value) }

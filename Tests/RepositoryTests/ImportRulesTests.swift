@@ -71,7 +71,8 @@ private let rules: [String: Set<String>] = [
         "SandboxAPI", "SandboxCore", "SandboxHTTP", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "SandboxCommands": [
-        "Sandlot", "SandboxCore", "SandboxEngine", "SandboxMCP", "SandboxServer", "ServiceLifecycle", "SandboxImages", "SandboxSecrets",
+        "Sandlot", "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxMCP", "SandboxServer", "ServiceLifecycle", "SandboxImages",
+        "SandboxSecrets",
         "SandboxSettings", "SandboxWorkspace", "ArgumentParser", "Logging",
         "SystemPackage", "Synchronization",
         "Glibc", "Musl", "Darwin", "Foundation",

@@ -58,6 +58,11 @@ extension SchemaText {
         Backend = id: name, name: string, summary: string, isolation: none|process|wasm|namespace|container|microvm, placement: local|cloud, capabilities: [string], onlyByName: boolean, settings: [BackendSetting], available: boolean, details: {string}, reason?: string, remedy?: string, probedAt: integer
         BackendSetting = key: string, kind: text|path|integer|boolean|choice|list|secret, summary: string, defaultText?: string, minimum?: integer, maximum?: integer, choices?: [string]
         BackendList = backends: [Backend]
+        DoctorFinding = subject: string, verdict: string, message: string, remedy?: string
+        Doctor = findings: [DoctorFinding]
+        Setting = name: string, summary: string, expects: string, value?: string, secret: boolean, origin: flag|environment|file|alias|default, place?: string, locked?: string, live: boolean
+        SettingList = settings: [Setting]
+        SettingsChange! = set: {text}
         Event = sequence: integer, type: string, session?: name, exec?: name, at: integer, facts: {string}
         Login = code: string
         LoginCreation! = scope?: read|exec|admin

@@ -23,5 +23,18 @@ extension APIRoute {
     public static let probeBackend = APIRoute(
         "probeBackend", "POST", "/v1/backends/{backend}/probe", .exec, "Ask a backend anew whether it works here.", (200, .json("Backend")))
 
-    static let system = [health, readiness, openAPI, metrics, usage, events, listBackends, getBackend, probeBackend]
+    public static let getSettings = APIRoute(
+        "getSettings", "GET", "/v1/settings", .admin, "Every setting with its value and where that comes from.", (200, .json("SettingList"))
+    )
+    public static let changeSettings = APIRoute(
+        "changeSettings", "PATCH", "/v1/settings", .admin, "Change settings in the file, all or none; new sessions see it.",
+        request: .json("SettingsChange"), (200, .json("SettingList")))
+
+    public static let doctor = APIRoute(
+        "doctor", "GET", "/v1/doctor", .admin, "What is missing on the server's machine, and how to mend it.", (200, .json("Doctor")))
+
+    static let system = [
+        doctor,
+        getSettings, changeSettings, health, readiness, openAPI, metrics, usage, events, listBackends, getBackend, probeBackend,
+    ]
 }

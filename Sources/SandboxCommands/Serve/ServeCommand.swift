@@ -27,10 +27,13 @@ struct ServeCommand: SandlotCommand {
 
     func run(in context: CommandContext) async throws -> Int32 {
         let options = try options(in: context)
+        DescriptorLimit.raise()
         return try await context.withRuntime(settings) { runtime in
             let token = try await runtime.engine.firstAccessToken()
             let server = SandlotServer(
-                engine: runtime.engine, options: options, access: EngineAccess(runtime.engine), logger: runtime.logger,
+                engine: runtime.engine, options: options, access: EngineAccess(runtime.engine),
+                settings: ServedSettings(options: try settings.sandlotOptions(environment: context.environment), engine: runtime.engine),
+                examination: ServedExamination(options: settings, context: context), logger: runtime.logger,
                 onListening: { port in await Self.tell(options, port, token, context) })
             try await ServerLife(engine: runtime.engine, server: server, logger: runtime.logger).run()
             return 0

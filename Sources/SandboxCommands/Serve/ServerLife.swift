@@ -20,13 +20,25 @@ struct ServerLife: Sendable {
         // A client that keeps sending a body, or never reads its answer, does not keep the server up.
         configuration.maximumGracefulShutdownDuration = .seconds(20)
         let group = ServiceGroup(configuration: configuration)
+        let (asked, ask) = AsyncStream<Void>.makeStream()
         // Owned and awaited: a signal cancels this command, and a cancelled group would cut its streams off without a word.
-        let running = Task { try await group.run() }
+        let running = Task {
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await group.run() }
+                tasks.addTask {
+                    for await _ in asked {}
+                    if !Task.isCancelled { await group.triggerGracefulShutdown() }
+                    // Its end is the group's.
+                    try? await Task.sleep(for: .seconds(86_400))
+                }
+                defer { tasks.cancelAll() }
+                try await tasks.next()
+            }
+        }
         try await withTaskCancellationHandler {
             try await running.value
         } onCancel: {
-            let ending = Task { await group.triggerGracefulShutdown() }
-            _ = ending
+            ask.finish()
         }
     }
 }

@@ -9,7 +9,9 @@ public import SystemPackage
 /// Any number of engines, in one process or in many, may share a data directory: one at a time makes, takes up or destroys a given sandbox, all
 /// may run commands in it, and what an engine leaves behind when it dies is taken over by the next that looks.
 public final class Engine: Sendable {
-    let configuration: EngineConfiguration
+    private let settled: Mutex<EngineConfiguration>
+    /// What counts now.
+    var configuration: EngineConfiguration { settled.withLock { $0 } }
     let logger: Logger
     let store: Store
     let identity: EngineIdentity
@@ -29,7 +31,7 @@ public final class Engine: Sendable {
 
     /// Opens the data directory, or makes it. Throws `unavailable` for a damaged database, `unsupported` for one of a newer version.
     public init(configuration: EngineConfiguration, backends: [any SandboxBackend], logger: Logger) throws {
-        self.configuration = configuration
+        settled = Mutex(configuration)
         self.logger = logger
         let data = configuration.dataDirectory
         let store = try Store(directory: data, logger: logger)
@@ -48,6 +50,15 @@ public final class Engine: Sendable {
         adoptions = SingleFlight(tasks: tasks)
         let row = identity.row(at: .now())
         store.enqueue { try $0.insert(row) }
+    }
+
+    /// Gives what requests leave open other values, for sessions that are opened from now on. The data directory stays.
+    public func reconfigure(_ configuration: EngineConfiguration) {
+        settled.withLock { settled in
+            let directory = settled.dataDirectory
+            settled = configuration
+            settled.dataDirectory = directory
+        }
     }
 
     /// Where everything is kept.

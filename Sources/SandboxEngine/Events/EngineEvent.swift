@@ -38,6 +38,8 @@ public struct EngineEvent: Sendable, Codable, Equatable {
         case loggedIn = "access.login"
         /// Somebody was refused; `reason` tells why, never what was presented.
         case accessDenied = "access.denied"
+        /// Somebody with a token asked for a change, and it was done; `operation` and `token` tell which and who.
+        case changeAsked = "access.change"
     }
 
     /// Rises without repetition; gaps are possible.

@@ -38,4 +38,6 @@ public protocol AccessVerifying: Sendable {
     func grant(for token: String) async throws -> AccessGrant
     /// Notes that somebody was refused. Nothing that was presented may be part of it.
     func noteDenial(_ reason: String, _ facts: [String: String]) async
+    /// Notes that somebody changed something.
+    func noteChange(_ operation: String, by holder: String, session: SessionID?, _ facts: [String: String]) async
 }

@@ -1,5 +1,5 @@
 import SandboxAPI
-import SandboxCore
+public import SandboxCore
 public import SandboxEngine
 
 /// The engine's own tokens.
@@ -12,6 +12,10 @@ public struct EngineAccess: AccessVerifying {
     public func grant(for token: String) async throws -> AccessGrant { try AccessGrant(await engine.verifyAccess(token)) }
 
     public func noteDenial(_ reason: String, _ facts: [String: String]) async { engine.noteDenial(reason, facts) }
+
+    public func noteChange(_ operation: String, by holder: String, session: SessionID?, _ facts: [String: String]) async {
+        engine.noteChange(operation, by: holder, session: session, facts)
+    }
 }
 
 extension AccessGrant {

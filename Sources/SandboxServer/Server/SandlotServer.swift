@@ -12,18 +12,24 @@ public struct SandlotServer: Service {
     private let options: ServerOptions
     private let access: any AccessVerifying
     private let contributors: [any RouteContributor]
+    private let settings: (any SettingsKeeping)?
+    private let examination: (any SelfExamining)?
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int) async -> Void
 
     /// Creates a server; `contributors` add their routes to its own, and `onListening` is told the port.
     public init(
-        engine: Engine, options: ServerOptions, access: any AccessVerifying, contributors: [any RouteContributor] = [], logger: Logger,
+        engine: Engine, options: ServerOptions, access: any AccessVerifying, settings: (any SettingsKeeping)? = nil,
+        examination: (any SelfExamining)? = nil,
+        contributors: [any RouteContributor] = [], logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
         self.engine = engine
         self.options = options
         self.access = access
         self.contributors = contributors
+        self.settings = settings
+        self.examination = examination
         self.logger = logger
         self.onListening = onListening
     }
@@ -63,10 +69,12 @@ public struct SandlotServer: Service {
         router.add(middleware: FailureAnswers(metrics: metrics))
         router.add(middleware: HostCheck(options))
         router.add(middleware: AccessCheck(access: access, attempts: FailedAttempts()))
-        var routes = ServerRoutes(router: router)
+        var routes = ServerRoutes(router: router, access: access)
         let desk = SessionDesk(engine: engine, options: options)
         SystemRoutes(desk: desk, metrics: metrics).add(to: &routes)
         BackendRoutes(desk: desk).add(to: &routes)
+        SettingsRoutes(keeper: settings).add(to: &routes)
+        DoctorRoutes(examination: examination).add(to: &routes)
         EventRoutes(desk: desk).add(to: &routes)
         LoginRoutes(desk: desk, attempts: FailedAttempts()).add(to: &routes)
         SessionRoutes(desk: desk).add(to: &routes)

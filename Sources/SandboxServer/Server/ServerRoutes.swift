@@ -8,16 +8,35 @@ public struct ServerRoutes {
     let router: Router<ServerContext>
     private(set) var registered: [APIRoute] = []
 
-    init(router: Router<ServerContext>) { self.router = router }
+    private let access: any AccessVerifying
+
+    init(router: Router<ServerContext>, access: any AccessVerifying) {
+        self.router = router
+        self.access = access
+    }
+
+    /// Parts of something that was noted when it began, or the making of what is there already.
+    private static let unnoted: Set<String> = [
+        APIRoute.writeInput.id, APIRoute.resizeExec.id, APIRoute.prepareSession.id, APIRoute.probeBackend.id,
+    ]
 
     /// Registers an operation of the API. Query words that the table does not know are refused.
     mutating func on(
         _ route: APIRoute, _ handler: @escaping @Sendable (Request, ServerContext, RequestQuery) async throws -> Response
     ) {
         registered.append(route)
+        let access = access
+        let changes = route.method != "GET" && route.scope != .read && !Self.unnoted.contains(route.id)
         router.on(RouterPath(route.path), method: HTTPRequest.Method(rawValue: route.method) ?? .get) { request, context in
             if let scope = route.scope { try context.granted().require(scope) }
-            return try await handler(request, context, try RequestQuery(request, route))
+            let response = try await handler(request, context, try RequestQuery(request, route))
+            if changes, let holder = context.grant?.holder {
+                var facts: [String: String] = [:]
+                if let exec = context.parameters.get("exec") { facts["exec"] = exec }
+                let session = context.parameters.get("session").flatMap { try? SessionID(validating: $0) }
+                await access.noteChange(route.id, by: holder, session: session, facts)
+            }
+            return response
         }
     }
 
