@@ -14,11 +14,11 @@ struct SessionConflicts: ParsableCommand {
               sandlot session conflicts show work src/main.c --side sandbox
               sandlot session conflicts take-sandbox work src/main.c
             """,
-        subcommands: [List.self, Show.self, TakeHost.self, TakeSandbox.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self, TakeHost.self, TakeSandbox.self])
 
     /// `sandlot session conflicts list`.
     struct List: SandlotCommand {
-        static let configuration = CommandConfiguration(abstract: "List what is not settled.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List what is not settled.")
         @OptionGroup(title: "Sandlot") var settings: SettingsOptions
         @OptionGroup var output: OutputOptions
         @Argument(help: "Id or name of the session; closed ones by id.") var session: String
@@ -46,7 +46,8 @@ struct SessionConflicts: ParsableCommand {
 
     /// `sandlot session conflicts show`.
     struct Show: SandlotCommand {
-        static let configuration = CommandConfiguration(abstract: "Show one, or print the version of a side that was kept.")
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Show one, or print the version of a side that was kept.")
         @Option(name: .long, help: ArgumentHelp("Print this side's kept content: host or sandbox.", valueName: "side")) var side: String?
         @OptionGroup(title: "Sandlot") var settings: SettingsOptions
         @OptionGroup var output: OutputOptions
