@@ -6,10 +6,11 @@ public struct ContainerBackend: SandboxBackend {
     /// What it is.
     public var descriptor: BackendDescriptor { Self.description(dialect) }
 
-    private let dialect: EngineDialect
-    private let host: HostFacts
-    private let settings: ContainerSettings
-    private let connection: EngineConnection
+    let dialect: EngineDialect
+    let host: HostFacts
+    let settings: ContainerSettings
+    let connection: EngineConnection
+    let looks: ImageLooks
     private let lifelines = Lifelines()
 
     /// The name of the backend for Docker engines.
@@ -34,6 +35,7 @@ public struct ContainerBackend: SandboxBackend {
         self.dialect = dialect
         self.host = host
         self.settings = settings
+        looks = ImageLooks(dataDirectory: host.dataDirectory)
         connection = EngineConnection(dialect, settings: settings, host: host)
     }
 
@@ -42,7 +44,8 @@ public struct ContainerBackend: SandboxBackend {
             id: dialect.id, name: dialect.name, summary: dialect.summary, isolation: .container, placement: .local,
             capabilities: Set(dialect.givesGPUs ? [.gpus] : []).union([
                 .mountedWorkspace, .extraMounts, .terminal, .detachedExecs, .reattach, .files, .networkNone, .networkOpen, .memoryLimit,
-                .processorLimit, .processLimit, .privateFileSystem, .processIsolation, .images, .workspacePath,
+                .processorLimit, .processLimit, .privateFileSystem, .processIsolation, .images, .imageBuild,
+                .workspacePath,
             ]),
             settings: ContainerSettings.descriptors)
     }

@@ -33,7 +33,7 @@ public struct SandlotRuntime: Sendable {
         let logger = options.logger ?? Self.logger(general.logLevel)
         let secrets = SandlotSecrets(general, directory: directory, environment: options.environment)
         let backends = try StandardBackends.all(
-            dataDirectory: directory, settings: { settings.backend($0).texts() },
+            dataDirectory: directory, settings: { Self.scope(settings.backend($0)) },
             secrets: { backend, key in
                 guard let reference = settings.backend(backend).secret(key) else { return nil }
                 return try await secrets.value(of: reference, for: "backends.\(backend).\(key)").reveal()
@@ -43,7 +43,10 @@ public struct SandlotRuntime: Sendable {
         self.general = general
         self.logger = logger
         dataDirectory = directory
-        engine = try Engine(configuration: Self.configuration(general, directory), backends: backends, logger: logger)
+        let images = ImageConfiguration(
+            defaultImage: general.defaultImage, backendDefaults: Self.imageDefaults(settings), extraPackages: general.extraPackages,
+            prebuild: general.prebuildsImages, buildTimeout: general.imageBuildTimeout, provisionTimeout: general.provisionTimeout)
+        engine = try Engine(configuration: Self.configuration(general, directory, images), backends: backends, logger: logger)
     }
 
     /// What the settings say now, with origins. Throws `invalidArgument` for a file that is not valid.
@@ -77,13 +80,30 @@ public struct SandlotRuntime: Sendable {
         try SettingsLocations(environment: options.environment, userID: geteuid())
     }
 
-    static func configuration(_ general: GeneralSettings, _ directory: FilePath) -> EngineConfiguration {
+    /// What a backend reads. An image that is to be built is the engine's to resolve; the backend starts it from its own.
+    private static func scope(_ settings: BackendSettings) -> [String: [String]] {
+        settings.texts().filter { $0.key != "image" || $0.value.first?.hasPrefix("@") != true }
+    }
+
+    /// The images that the settings name for single backends.
+    private static func imageDefaults(_ settings: Settings) -> [BackendID: String] {
+        var defaults: [BackendID: String] = [:]
+        for id in settings.schema.backends {
+            let scope = settings.backend(id)
+            if let image = scope.text("image"), !image.isEmpty, let origin = scope.origin("image"), origin != .default {
+                defaults[id] = image
+            }
+        }
+        return defaults
+    }
+
+    static func configuration(_ general: GeneralSettings, _ directory: FilePath, _ images: ImageConfiguration) -> EngineConfiguration {
         EngineConfiguration(
             dataDirectory: directory, defaultBackend: general.defaultBackend, floor: general.isolationFloor, autoOrder: general.autoOrder,
             mode: SandboxMode(rawValue: general.mode) ?? .all, scope: SessionScope(rawValue: general.scope) ?? .session,
             limits: general.limits,
             network: general.network, home: HomePersistence(rawValue: general.home) ?? .ephemeral, idleTimeToLive: general.idleTimeToLive,
-            maximumLife: general.maximumLife, outputLimit: general.outputLimit)
+            maximumLife: general.maximumLife, outputLimit: general.outputLimit, images: images)
     }
 
     private static func logger(_ level: String) -> Logger {

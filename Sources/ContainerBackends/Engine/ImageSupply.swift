@@ -33,6 +33,16 @@ struct ImageSupply {
         return image
     }
 
+    /// Fetches an image although the engine may have it, so that a tag that moved is followed. An image that only this engine has stays as it is.
+    func refresh(_ name: String) async throws {
+        guard settings.pull != .never else {
+            throw SandboxError(
+                .conflict, "the image '\(name)' cannot be refreshed, because pull is 'never'", remedy: "set pull to 'missing'",
+                backend: engine.dialect.id)
+        }
+        try await pull(name)
+    }
+
     private func pull(_ name: String) async throws {
         let call = HTTPCall(
             .post, engine.versioned("/images/create"), query: [("fromImage", Self.complete(name))], deadline: .seconds(settings.pullTimeout)

@@ -27,34 +27,39 @@ public struct ContainerSettings: Sendable, Equatable {
     public var runAs: UInt32
     /// `INSIDE=OUTSIDE`: where the engine sees paths that we see, when we are in a container ourselves.
     public var hostPaths: [(inside: FilePath, outside: FilePath)]
+    public var build: ImageBuildSettings
 
     /// The image that is used when nothing names one.
     public static let defaultImage = "docker.io/library/debian:stable-slim"
 
     /// The descriptors that the settings file, the forms and the documents are made from.
-    public static let descriptors: [SettingDescriptor] = [
-        SettingDescriptor(key: "host", kind: .text, summary: "The engine's address: unix:///path, tcp://host:port or https://host:port."),
-        SettingDescriptor(key: "context", kind: .text, summary: "A Docker context that names the address."),
-        SettingDescriptor(
-            key: "image", kind: .text, summary: "The image of sandboxes that name none.", defaultText: defaultImage),
-        SettingDescriptor(
-            key: "pull", kind: .choice(Pull.allCases.map(\.rawValue)), summary: "When images are fetched.", defaultText: "missing"),
-        SettingDescriptor(
-            key: "pull_timeout", kind: .integer(minimum: 1, maximum: 86400), summary: "Seconds for fetching an image.", defaultText: "900"),
-        SettingDescriptor(
-            key: "read_only_root", kind: .boolean, summary: "Only the workspace, the home, /tmp and /run can be written to.",
-            defaultText: "false"),
-        SettingDescriptor(
-            key: "processes", kind: .integer(minimum: 16, maximum: 4_194_304), summary: "Processes at once where the sandbox does not say.",
-            defaultText: "8192"),
-        SettingDescriptor(
-            key: "run_as", kind: .integer(minimum: 0, maximum: 2_147_483_647),
-            summary: "The user and group number of root's sandboxes with a private workspace; 0 gives each sandbox its own.",
-            defaultText: "0"),
-        SettingDescriptor(
-            key: "host_paths", kind: .textList,
-            summary: "INSIDE=OUTSIDE: where the engine sees our paths, when Sandlot runs in a container itself."),
-    ]
+    public static let descriptors: [SettingDescriptor] =
+        [
+            SettingDescriptor(
+                key: "host", kind: .text, summary: "The engine's address: unix:///path, tcp://host:port or https://host:port."),
+            SettingDescriptor(key: "context", kind: .text, summary: "A Docker context that names the address."),
+            SettingDescriptor(
+                key: "image", kind: .text, summary: "The image of sandboxes that name none.", defaultText: defaultImage),
+            SettingDescriptor(
+                key: "pull", kind: .choice(Pull.allCases.map(\.rawValue)), summary: "When images are fetched.", defaultText: "missing"),
+            SettingDescriptor(
+                key: "pull_timeout", kind: .integer(minimum: 1, maximum: 86400), summary: "Seconds for fetching an image.",
+                defaultText: "900"),
+            SettingDescriptor(
+                key: "read_only_root", kind: .boolean, summary: "Only the workspace, the home, /tmp and /run can be written to.",
+                defaultText: "false"),
+            SettingDescriptor(
+                key: "processes", kind: .integer(minimum: 16, maximum: 4_194_304),
+                summary: "Processes at once where the sandbox does not say.",
+                defaultText: "8192"),
+            SettingDescriptor(
+                key: "run_as", kind: .integer(minimum: 0, maximum: 2_147_483_647),
+                summary: "The user and group number of root's sandboxes with a private workspace; 0 gives each sandbox its own.",
+                defaultText: "0"),
+            SettingDescriptor(
+                key: "host_paths", kind: .textList,
+                summary: "INSIDE=OUTSIDE: where the engine sees our paths, when Sandlot runs in a container itself."),
+        ] + ImageBuildSettings.descriptors
 
     /// Reads the scope, one element for each value that is not a list; a value that makes no sense is `invalidArgument`.
     public init(_ values: [String: [String]] = [:]) throws {
@@ -66,6 +71,7 @@ public struct ContainerSettings: Sendable, Equatable {
             }
             return value
         }
+        build = try ImageBuildSettings(values)
         host = text("host")
         context = text("context")
         image = text("image") ?? Self.defaultImage
@@ -95,7 +101,7 @@ public struct ContainerSettings: Sendable, Equatable {
     public static func == (left: ContainerSettings, right: ContainerSettings) -> Bool {
         left.host == right.host && left.context == right.context && left.image == right.image && left.pull == right.pull
             && left.pullTimeout == right.pullTimeout && left.readOnlyRoot == right.readOnlyRoot && left.processes == right.processes
-            && left.runAs == right.runAs && left.hostPaths.elementsEqual(right.hostPaths) { $0 == $1 }
+            && left.runAs == right.runAs && left.build == right.build && left.hostPaths.elementsEqual(right.hostPaths) { $0 == $1 }
     }
 
     private static func wrong(_ key: String, _ value: String, _ remedy: String) -> SandboxError {

@@ -26,9 +26,8 @@ struct SandlotRoot: SandlotCommand {
             CommandGroup(
                 name: "This machine",
                 subcommands: [
-                    ServeCommand.self, DoctorCommand.self, BackendCommand.self, ConfigCommand.self, SecretVerbs.self, TokenCommand.self,
-                    EventsCommand.self,
-                    ReapCommand.self,
+                    ServeCommand.self, DoctorCommand.self, BackendCommand.self, ImageCommand.self, ConfigCommand.self, SecretVerbs.self,
+                    TokenCommand.self, EventsCommand.self, ReapCommand.self,
                     VersionCommand.self,
                 ]),
         ])

@@ -14,8 +14,16 @@ struct SandboxOptions: ParsableArguments {
         help: ArgumentHelp("Weakest isolation that is accepted: process, wasm, namespace, container, microvm.", valueName: "floor"))
     var isolation: String?
 
-    @Option(name: .long, help: "Image, or the path of a directory that holds a root file system.")
+    @Option(
+        name: .long,
+        help: "Image; @name or @set,package for one that is built; or the path of a directory that holds a root file system.")
     var image: String?
+
+    @Option(name: .customLong("package"), help: ArgumentHelp("Package or @set that must be there; may be repeated.", valueName: "package"))
+    var packages: [String] = []
+
+    @Option(name: .long, help: ArgumentHelp("When packages cannot be installed: required or best-effort.", valueName: "word"))
+    var provision: String?
 
     @Option(
         name: .long,
@@ -66,6 +74,8 @@ struct SandboxOptions: ParsableArguments {
         request.backend = try backend.map { try BackendID(validating: $0) }
         request.floor = try isolation.map { try Word.read($0, "isolation", as: Isolation.self) }
         request.image = image.map { Self.image($0, currentDirectory) } ?? .backendDefault
+        request.packages = packages
+        if let provision { request.provision = try Word.read(provision, "provision", as: ProvisionPolicy.self) }
         request.workspace = try workspace.map { try VolumeArgument.workspace($0, currentDirectory: currentDirectory) } ?? .private
         request.workspace = try sync.workspace(over: request.workspace, currentDirectory: currentDirectory)
         request.mounts = try volume.map { try VolumeArgument.mount($0, currentDirectory: currentDirectory) }

@@ -11,7 +11,9 @@ enum SessionReport {
             "sandbox": .text(session.sandbox), "scope": .string(session.scope.rawValue), "workspace": workspace(session.request.workspace),
             "network": .string(session.request.network.rawValue), "time_zone": .text(session.request.timeZone),
             "home": .string(session.request.home.rawValue),
-            "image": image(session.request.image), "limits": limits(session.request.limits),
+            "image": image(session.request.image),
+            "image_decision": session.decision.image.map { ImageReport.json(session.backend, $0) } ?? .null,
+            "packages": .array((session.request.packages ?? []).map { .string($0) }), "limits": limits(session.request.limits),
             "mounts": .array(
                 session.request.mounts.map {
                     ["source": .string($0.source.string), "target": .string($0.target.string), "read_only": .boolean($0.readOnly)]

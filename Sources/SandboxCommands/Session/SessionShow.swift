@@ -31,6 +31,11 @@ struct SessionShow: SandlotCommand {
             ("backend", "\(session.backend) (\(session.decision.isolation.rawValue))"), ("sandbox", session.sandbox?.rawValue ?? "-"),
             ("network", session.request.network.rawValue), ("home", session.request.home.rawValue),
         ]
+        if let image = session.decision.image {
+            let name = [image.image, image.built].compactMap { $0 }.joined(separator: " as ")
+            lines.append(("image", "\(name.isEmpty ? "the backend's own" : name) (\(image.reason))"))
+        }
+        if let packages = session.request.packages { lines.append(("packages", packages.joined(separator: " "))) }
         switch session.request.workspace {
         case .private: lines.append(("workspace", "private"))
         case .mounted(let path, let readOnly): lines.append(("workspace", path.string + (readOnly ? " (read-only)" : "")))

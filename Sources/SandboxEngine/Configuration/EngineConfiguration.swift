@@ -35,6 +35,7 @@ public struct EngineConfiguration: Sendable {
     public var retention: Duration
     /// Bytes of output of ended execs that are kept in all; the oldest go first.
     public var outputTotalLimit: UInt64
+    public var images: ImageConfiguration
 
     /// Creates a configuration.
     public init(
@@ -42,7 +43,8 @@ public struct EngineConfiguration: Sendable {
         mode: SandboxMode = .all, scope: SessionScope = .session, limits: ResourceLimits = ResourceLimits(), network: NetworkPolicy = .none,
         home: HomePersistence = .ephemeral, idleTimeToLive: Duration? = nil, maximumLife: Duration? = nil, outputLimit: UInt64 = 64 << 20,
         environment: [String: String] = [:], probeLifetime: Duration = .seconds(30), preparationTimeout: Duration = .seconds(120),
-        backendTimeout: Duration = .seconds(30), retention: Duration = .seconds(7 * 86400), outputTotalLimit: UInt64 = 4 << 30
+        backendTimeout: Duration = .seconds(30), retention: Duration = .seconds(7 * 86400), outputTotalLimit: UInt64 = 4 << 30,
+        images: ImageConfiguration = ImageConfiguration()
     ) {
         self.dataDirectory = dataDirectory
         self.defaultBackend = defaultBackend
@@ -62,5 +64,6 @@ public struct EngineConfiguration: Sendable {
         self.backendTimeout = backendTimeout
         self.retention = retention
         self.outputTotalLimit = outputTotalLimit
+        self.images = images
     }
 }

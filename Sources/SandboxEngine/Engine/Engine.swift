@@ -25,6 +25,10 @@ public final class Engine: Sendable {
     let leases: LeaseSignal
     let preparations: SingleFlight<SessionID, any Sandbox>
     let adoptions: SingleFlight<ExecID, LiveExec?>
+    let imageBuilds: ImageBuilds
+    /// As `locks`, for builds, which take longer than anything else.
+    let imageLocks: SandboxLocks
+    let buildLogs: FilePath
     /// Notices what other processes write, for those who follow it.
     let watch: FileWatch
     let isShutDown = Mutex(false)
@@ -39,6 +43,9 @@ public final class Engine: Sendable {
         let lockFiles = data.appending("locks")
         identity = try EngineIdentity(locks: lockFiles)
         locks = SandboxLocks(directory: lockFiles, patience: configuration.preparationTimeout + configuration.backendTimeout)
+        imageLocks = SandboxLocks(directory: lockFiles, patience: configuration.images.buildTimeout)
+        imageBuilds = ImageBuilds(tasks: tasks)
+        buildLogs = data.appending("builds")
         spool = SpoolLayout(root: data.appending("spool"))
         try DataDirectory.make(spool.root)
         let watch = FileWatch { store.commits.notify() }

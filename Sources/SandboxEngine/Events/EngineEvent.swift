@@ -40,6 +40,18 @@ public struct EngineEvent: Sendable, Codable, Equatable {
         case accessDenied = "access.denied"
         /// Somebody with a token asked for a change, and it was done; `operation` and `token` tell which and who.
         case changeAsked = "access.change"
+        /// The payload names `backend` and `image`.
+        case imageBuildStarted = "image.build.started"
+        /// The payload's `lines` are the latest of the build's log.
+        case imageBuildLog = "image.build.log"
+        case imageBuildFinished = "image.build.finished"
+        /// The payload's `reason` tells.
+        case imageBuildFailed = "image.build.failed"
+        case imageDefaultSet = "image.default.set"
+        /// Packages are being installed in a sandbox that was just made.
+        case provisioning
+        case provisioned
+        case provisionFailed = "provision.failed"
     }
 
     /// Rises without repetition; gaps are possible.

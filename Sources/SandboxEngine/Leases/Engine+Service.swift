@@ -12,6 +12,7 @@ extension Engine {
     /// every minute.
     public func run() async throws {
         leases.listen()
+        if configuration.images.prebuild { tasks.start { await self.images.prebuild() } }
         var reconcileAt = ContinuousClock.now
         while !Task.isCancelled {
             if ContinuousClock.now >= reconcileAt {
@@ -96,12 +97,23 @@ extension Engine {
             try await store.write { try $0.deleteClosed(row.id) }
         }
         try await store.write { try $0.deleteEvents(before: cutoff.milliseconds) }
+        pruneBuildLogs(before: cutoff)
         let outputs = try await store.read { try $0.endedExecsWithOutput() }
         var total = outputs.reduce(UInt64(0)) { $0 + $1.bytes }
         for (id, bytes) in outputs where total > configuration.outputTotalLimit {
             removeOutput(of: id)
             try await store.write { try $0.dropOutput(of: id) }
             total -= bytes
+        }
+    }
+
+    private func pruneBuildLogs(before cutoff: Timestamp) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: buildLogs.string)) ?? [] {
+            let path = buildLogs.appending(name).string
+            guard let date = try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date,
+                date.timeIntervalSince1970 * 1000 < Double(cutoff.milliseconds)
+            else { continue }
+            try? FileManager.default.removeItem(atPath: path)
         }
     }
 

@@ -32,13 +32,16 @@ public struct RouteDecision: Sendable, Codable, Equatable {
     public var isAutomatic: Bool
     /// One for each registered backend, in the order in which they were considered.
     public var reasons: [Reason]
+    /// The sandbox's image, once that is settled.
+    public var image: ImageDecision?
 
     /// Creates a decision.
-    public init(chosen: BackendID, isolation: Isolation, isAutomatic: Bool, reasons: [Reason]) {
+    public init(chosen: BackendID, isolation: Isolation, isAutomatic: Bool, reasons: [Reason], image: ImageDecision? = nil) {
         self.chosen = chosen
         self.isolation = isolation
         self.isAutomatic = isAutomatic
         self.reasons = reasons
+        self.image = image
     }
 }
 

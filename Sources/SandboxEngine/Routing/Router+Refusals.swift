@@ -7,7 +7,10 @@ extension Router {
         if case .unavailable(let reason, let remedy) = status.availability {
             return Rejection(code: .unavailable, reason: reason, remedy: remedy)
         }
-        let missing = needs.filter { !status.descriptor.capabilities.contains($0.capability) }
+        let capabilities = status.descriptor.capabilities
+        let missing = needs.filter { need in
+            !capabilities.contains(need.capability) && need.alternative.map { capabilities.contains($0) } != true
+        }
         guard let first = missing.first else { return nil }
         let list = missing.map { "\($0.reason) (\($0.capability.rawValue))" }.joined(separator: ", ")
         return Rejection(
@@ -72,12 +75,21 @@ extension Router {
         need(.gpus, "the GPUs", if: limits.gpus != nil)
         need(.networkNone, "network 'none'", if: network == NetworkPolicy.none)
         need(.networkOpen, "network 'open'", if: network == .open)
-        need(.images, "the chosen image", if: image != .backendDefault)
+        if case .reference(let text) = image, text.hasPrefix("@") {
+            need(.imageBuild, "the image \(text), which is built", if: true)
+        } else {
+            need(.images, "the chosen image", if: image != .backendDefault)
+        }
         need(.mountedWorkspace, "the mounted workspace", if: isMounted)
         need(.workspacePath, "the workspace's place", if: workspacePath != nil)
         need(.files, "the synced workspace", if: isSynced)
         need(.extraMounts, "the home that is kept", if: home != .ephemeral)
         need(.extraMounts, "the mounts", if: !mounts.isEmpty)
         return needs
+    }
+
+    /// Packages are built into an image, or root inside installs them.
+    static func needs(packages: [String]) -> [Need] {
+        packages.isEmpty ? [] : [Need(capability: .imageBuild, alternative: .users, reason: "the packages")]
     }
 }

@@ -14,6 +14,8 @@ struct Router: Sendable {
     /// A capability and what it is needed for.
     struct Need: Sendable, Equatable {
         var capability: Capability
+        /// This would do as well.
+        var alternative: Capability?
         var reason: String
     }
 

@@ -6,14 +6,14 @@ import SystemPackage
 extension Engine {
     /// Makes the sandbox of a session on the first backend that can; the lock of its key is held. Only an automatic choice moves on to the next
     /// backend, only for `unavailable`, and only while nothing was made.
-    func make(_ row: SessionRow, _ plan: SessionPlan) async throws -> any Sandbox {
+    func make(_ row: SessionRow, _ plan: SessionPlan, _ image: ReadyImage?) async throws -> any Sandbox {
         do {
             let route = try await route(plan)
             var decision = route.decision
             var remaining = route.candidates[...]
             while let id = remaining.popFirst() {
                 do {
-                    return try await make(row, plan, on: id, decision)
+                    return try await make(row, plan, on: id, decision, image)
                 } catch let error as SandboxError where error.code == .unavailable && decision.isAutomatic {
                     registry.distrust(id)
                     guard let next = remaining.first else { throw error }
@@ -31,15 +31,22 @@ extension Engine {
         }
     }
 
-    private func make(_ row: SessionRow, _ plan: SessionPlan, on id: BackendID, _ decision: RouteDecision) async throws -> any Sandbox {
+    private func make(_ row: SessionRow, _ plan: SessionPlan, on id: BackendID, _ decision: RouteDecision, _ built: ReadyImage?)
+        async throws -> any Sandbox
+    {
         let backend = try registry.backend(id)
-        let spec = try specification(row, plan)
+        let image = if let built, built.backend == id { built } else { try await images.ready(plan, on: id) }
+        var decision = decision
+        decision.image = image.decision
+        let spec = try specification(row, plan, image.choice)
         let held = SandboxRow(
             id: spec.id, key: row.sandboxKey, backend: id, shape: try StoredText.encode(SandboxShape(plan)), engine: identity.id,
             createdAt: Timestamp.now().milliseconds)
         try await store.write { transaction in
             try transaction.insert(held)
-            try transaction.announce(.preparing, session: row.id, ["backend": id.rawValue, "sandbox": spec.id.rawValue])
+            var facts = ["backend": id.rawValue, "sandbox": spec.id.rawValue]
+            facts["image"] = image.decision.built ?? image.decision.image
+            try transaction.announce(.preparing, session: row.id, facts)
         }
         do {
             let store = store
@@ -49,6 +56,7 @@ extension Engine {
                     try await store.write { try $0.setReference(text, of: spec.id) }
                 }
             }
+            try await provision(image.provisions, in: sandbox, for: row, plan)
             if case .synced(let sync) = plan.workspace { try await fill(sandbox, for: row, sync) }
             try await settle(row, sandbox, decision: decision)
             return sandbox
@@ -76,7 +84,7 @@ extension Engine {
     /// Failures that the same request may not meet again: an engine that starts, a slow moment, room that others free.
     private static let passing: Set<SandboxError.Code> = [.unavailable, .timeout, .limitExceeded, .conflict]
 
-    private func note(_ error: any Error, for row: SessionRow) async {
+    func note(_ error: any Error, for row: SessionRow) async {
         // A shutdown in the midst of it is no failure of the session: the next use tries again.
         if error is CancellationError { return }
         let reason = (error as? SandboxError)?.description ?? "\(error)"
@@ -94,10 +102,10 @@ extension Engine {
     }
 
     /// The session's environment stays out of it: backends may write a specification to disk, so each exec carries its own.
-    func specification(_ row: SessionRow, _ plan: SessionPlan) throws -> SandboxSpec {
+    func specification(_ row: SessionRow, _ plan: SessionPlan, _ image: ImageChoice) throws -> SandboxSpec {
         let isOwn = row.scope == SessionScope.session.rawValue
         var spec = SandboxSpec(
-            owner: store.owner, session: isOwn ? row.id : nil, image: plan.image, workspace: plan.workspace.asMade,
+            owner: store.owner, session: isOwn ? row.id : nil, image: image, workspace: plan.workspace.asMade,
             workspacePath: plan.workspacePath,
             home: try home(plan.home, key: row.sandboxKey), mounts: plan.mounts, limits: plan.limits, network: plan.network,
             // A killed engine must not take work along that was not brought out: whoever closes the session does that first.

@@ -13,6 +13,7 @@ extension Engine {
 
     private func prepareNow(_ id: SessionID) async throws -> any Sandbox {
         let before = try await sessionRow(id)
+        let image = try await buildImage(for: before)
         let lock = try await locks.take(before.sandboxKey)
         defer { lock.unlock() }
         let (found, held) = try await store.read { transaction in
@@ -34,7 +35,25 @@ extension Engine {
             if held.state == .ready { try refuseMismatch(held, plan) }
             if let sandbox = try await rejoin(held, row) { return sandbox }
         }
-        return try await make(row, plan)
+        return try await make(row, plan, row.plan == before.plan ? image : nil)
+    }
+
+    /// Builds the image of a sandbox that is about to be made, before its lock is taken: others wait for the lock, and a build takes long.
+    private func buildImage(for row: SessionRow) async throws -> ReadyImage? {
+        guard row.state == SessionState.opening.rawValue, try await store.read({ try $0.sandbox(key: row.sandboxKey) }) == nil else {
+            return nil
+        }
+        let plan: SessionPlan = try StoredText.decode(row.plan)
+        guard try await images.mayBuild(plan, on: row.backend) else { return nil }
+        do {
+            return try await images.ready(plan, on: row.backend)
+        } catch let error as SandboxError where error.code == .unavailable {
+            // Making the sandbox finds out too, and may move on to another backend.
+            return nil
+        } catch {
+            await note(error, for: row)
+            throw error
+        }
     }
 
     /// A session that had a sandbox gets the same again or none.

@@ -32,6 +32,7 @@ struct SandboxShape: Codable, Equatable, Sendable {
     var network: NetworkPolicy
     var timeZone: String?
     var hostname: String?
+    var packages: [String]?
 
     init(_ plan: SessionPlan) {
         image = plan.image
@@ -43,6 +44,7 @@ struct SandboxShape: Codable, Equatable, Sendable {
         network = plan.network
         timeZone = plan.timeZone
         hostname = plan.hostname
+        packages = plan.packages
     }
 }
 

@@ -1,4 +1,5 @@
 import SandboxCore
+import SandboxImages
 import SystemPackage
 
 /// A name that people give to a session.
@@ -24,7 +25,9 @@ extension SessionPlan {
             hostname: request.hostname,
             idleTimeToLive: request.idleTimeToLive ?? configuration.idleTimeToLive,
             maximumLife: request.maximumLife ?? configuration.maximumLife, endsWithCreator: request.endsWithCreator,
-            labels: request.labels.isEmpty ? nil : request.labels)
+            labels: request.labels.isEmpty ? nil : request.labels,
+            packages: request.packages.isEmpty ? nil : request.packages, provision: request.provision == .required ? nil : request.provision
+        )
     }
 
     /// The override wins over the mode.
@@ -44,7 +47,7 @@ extension SessionPlan {
             wantsSandbox: wantsSandbox(mode), backend: backend, statedFloor: floor,
             needs: Router.needs(
                 limits: limits, network: network, image: image, workspace: workspace, workspacePath: workspacePath, home: home,
-                mounts: mounts))
+                mounts: mounts) + Router.needs(packages: packages ?? []))
     }
 
     private static func check(_ request: SessionRequest) throws {
@@ -61,6 +64,8 @@ extension SessionPlan {
         if let hostname = request.hostname { try checkHostname(hostname) }
         for life in [request.idleTimeToLive, request.maximumLife] { if let life { try checkLife(life) } }
         if case .synced(let sync) = request.workspace { try checkSync(sync) }
+        if case .reference(let text) = request.image { _ = try ImageExpression(parsing: text) }
+        try checkPackages(request.packages)
         for mount in request.mounts where !mount.target.isAbsolute || !mount.source.isAbsolute {
             throw SandboxError(
                 .invalidArgument, "the mount \(mount.source) → \(mount.target) is not absolute", remedy: "give two absolute paths")
@@ -93,6 +98,18 @@ extension SessionPlan {
         if let interval = sync.interval { try checkLife(interval) }
         for name in sync.ignoreFiles where name.isEmpty || name.contains("/") || name.utf8.contains(0) {
             throw SandboxError(.invalidArgument, "'\(name.prefix(80))' is no name of an ignore file", remedy: "give a name without a slash")
+        }
+    }
+
+    private static func checkPackages(_ names: [String]) throws {
+        for name in try PackageSet.expand(names) {
+            let parts = name.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            guard PackageMap.isWellFormed(String(parts.last ?? "")), parts.count == 1 || PackageManager(rawValue: String(parts[0])) != nil
+            else {
+                throw SandboxError(
+                    .invalidArgument, "no package can be called '\(name.prefix(80))'",
+                    remedy: "write a Debian name, apt:NAME, dnf:NAME or apk:NAME, or a set such as @web")
+            }
         }
     }
 

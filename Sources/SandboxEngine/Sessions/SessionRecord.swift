@@ -43,6 +43,10 @@ public struct SessionPlan: Sendable, Codable, Equatable {
     public var endsWithCreator: Bool
     /// Nil is none.
     public var labels: [String: String]?
+    /// Packages beyond the image's; nil is none.
+    public var packages: [String]?
+    /// Nil is `required`.
+    public var provision: ProvisionPolicy?
 }
 
 /// A session as it is stored.

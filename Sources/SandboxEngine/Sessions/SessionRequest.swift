@@ -17,7 +17,12 @@ public struct SessionRequest: Sendable, Equatable {
     /// The weakest isolation that is accepted. Stated here it also admits backends of exactly this isolation that are chosen only by name,
     /// except those without any isolation.
     public var floor: Isolation?
+    /// A reference beginning with `@` is a saved image or a list of sets, which is built where it does not exist.
     public var image: ImageChoice
+    /// Packages or `@set`s that the sandbox must have: built into an image of its own where the backend builds, else installed when it is made.
+    public var packages: [String]
+    /// What becomes of the session when they cannot be installed at run time.
+    public var provision: ProvisionPolicy
     public var workspace: WorkspaceChoice
     /// Where the workspace is seen inside; nil is the backend's usual place.
     public var workspacePath: FilePath?
@@ -47,7 +52,8 @@ public struct SessionRequest: Sendable, Equatable {
         workspacePath: FilePath? = nil,
         home: HomePersistence? = nil, mounts: [Mount] = [], environment: [String: String] = [:], limits: ResourceLimits? = nil,
         network: NetworkPolicy? = nil, timeZone: String? = nil, hostname: String? = nil, idleTimeToLive: Duration? = nil,
-        maximumLife: Duration? = nil, endsWithCreator: Bool = false, labels: [String: String] = [:]
+        maximumLife: Duration? = nil, endsWithCreator: Bool = false, labels: [String: String] = [:],
+        packages: [String] = [], provision: ProvisionPolicy = .required
     ) {
         self.name = name
         self.agent = agent
@@ -57,6 +63,8 @@ public struct SessionRequest: Sendable, Equatable {
         self.backend = backend
         self.floor = floor
         self.image = image
+        self.packages = packages
+        self.provision = provision
         self.workspace = workspace
         self.workspacePath = workspacePath
         self.home = home

@@ -23,8 +23,10 @@ extension Engine {
         var plan: SessionPlan = try StoredText.decode(row.plan)
         plan.backend = backend ?? plan.backend
         plan.image = image ?? plan.image
-        let decision = try await route(plan).decision
-        let made = try await makeBeside(held, row, plan, decision)
+        var decision = try await route(plan).decision
+        let image = try await images.ready(plan, on: decision.chosen)
+        decision.image = image.decision
+        let made = try await makeBeside(held, row, plan, decision, image)
         do {
             try await carryOver(from: old, to: made, plan)
             try await flip(row, held, made, plan, decision)
@@ -72,10 +74,10 @@ extension Engine {
     }
 
     private func makeBeside(
-        _ held: SandboxRow, _ row: SessionRow, _ plan: SessionPlan, _ decision: RouteDecision
+        _ held: SandboxRow, _ row: SessionRow, _ plan: SessionPlan, _ decision: RouteDecision, _ image: ReadyImage
     ) async throws -> any Sandbox {
         let backend = try registry.backend(decision.chosen)
-        let spec = try specification(row, plan)
+        let spec = try specification(row, plan, image.choice)
         let new = SandboxRow(
             id: spec.id, key: Self.movingKey(held.key), backend: decision.chosen, shape: try StoredText.encode(SandboxShape(plan)),
             engine: identity.id, createdAt: Timestamp.now().milliseconds)
@@ -87,12 +89,14 @@ extension Engine {
         }
         do {
             let store = store
-            return try await withDeadline(configuration.preparationTimeout, "making a sandbox with \(decision.chosen)") {
+            let sandbox = try await withDeadline(configuration.preparationTimeout, "making a sandbox with \(decision.chosen)") {
                 try await backend.create(spec) { reference in
                     let text = try StoredText.encode(reference)
                     try await store.write { try $0.setReference(text, of: spec.id) }
                 }
             }
+            try await provision(image.provisions, in: sandbox, for: row, plan)
+            return sandbox
         } catch {
             await withoutCancellation { await self.discard(spec.id) }
             throw error

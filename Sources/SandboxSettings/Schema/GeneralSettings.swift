@@ -31,6 +31,14 @@ public struct GeneralSettings: Sendable {
     public var secretsKeyFile: String?
     /// Whether that key may be kept in the system's keyring.
     public var secretsUseKeyring: Bool
+    /// The image of new sandboxes where their backend has no default of its own; nil is what the backend offers.
+    public var defaultImage: String?
+    /// Installed into every image that is built from package sets.
+    public var extraPackages: [String]
+    /// The server builds default images when it starts.
+    public var prebuildsImages: Bool
+    public var imageBuildTimeout: Duration
+    public var provisionTimeout: Duration
 
     /// The words of `log_level`.
     public static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
@@ -63,6 +71,16 @@ public struct GeneralSettings: Sendable {
             SettingKey(["secrets", "key_file"], .path, "a private file that holds the key of the sealed secrets"),
             SettingKey(
                 ["secrets", "keyring"], .boolean, "keep that key in the system's keyring where there is one", default: .boolean(true)),
+            SettingKey(
+                ["images", "default"], .text,
+                "image of new sandboxes: a reference, or what is built, as @core or @mine; empty is the backend's own"),
+            SettingKey(
+                ["images", "extra_packages"], .textList, "packages in every image that is built from package sets", default: .list([])),
+            SettingKey(["images", "prebuild"], .boolean, "the server builds the default images when it starts", default: .boolean(true)),
+            SettingKey(["images", "build_timeout"], .duration, "how long building an image may take", default: .duration(.seconds(3600))),
+            SettingKey(
+                ["images", "provision_timeout"], .duration, "how long packages may take where a backend builds no images",
+                default: .duration(.seconds(600))),
             SettingKey(["limits", "memory"], .size, "memory of all processes of a sandbox"),
             SettingKey(["limits", "processors"], .positiveNumber, "processors' worth of time: 1.5 is one and a half"),
             SettingKey(["limits", "processes"], .integer(minimum: 1, maximum: Int(UInt32.max)), "processes and threads at once"),
@@ -87,6 +105,11 @@ public struct GeneralSettings: Sendable {
         secretsKeyCommand = settings.text("secrets.key_command").map { $0.split(separator: " ").map(String.init) }
         secretsKeyFile = settings.text("secrets.key_file")
         secretsUseKeyring = settings.boolean("secrets.keyring") ?? true
+        defaultImage = settings.text("images.default").flatMap { $0.isEmpty ? nil : $0 }
+        extraPackages = settings.list("images.extra_packages")
+        prebuildsImages = settings.boolean("images.prebuild") ?? true
+        imageBuildTimeout = settings.duration("images.build_timeout").flatMap { $0 == .zero ? nil : $0 } ?? .seconds(3600)
+        provisionTimeout = settings.duration("images.provision_timeout").flatMap { $0 == .zero ? nil : $0 } ?? .seconds(600)
         limits = ResourceLimits(
             memory: settings.size("limits.memory"), processors: settings.number("limits.processors"),
             processes: settings.integer("limits.processes").map { UInt32(clamping: $0) }, disk: settings.size("limits.disk"))

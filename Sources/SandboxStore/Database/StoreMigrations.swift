@@ -11,7 +11,19 @@ enum StoreMigrations {
             try database.execute(sql: "ALTER TABLE sessions ADD COLUMN may_retry INTEGER NOT NULL DEFAULT 0")
         }
         migrator.registerMigration("0005-workspaces", migrate: workspaces)
+        migrator.registerMigration("0006-images", migrate: images)
         return migrator
+    }
+
+    private static func images(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE image_specs (name TEXT PRIMARY KEY, spec TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
+                CREATE TABLE image_defaults (backend TEXT PRIMARY KEY, image TEXT NOT NULL, set_at INTEGER NOT NULL) WITHOUT ROWID;
+                CREATE TABLE image_uses (
+                    backend TEXT NOT NULL, reference TEXT NOT NULL, built_at INTEGER NOT NULL, used_at INTEGER NOT NULL,
+                    PRIMARY KEY (backend, reference)) WITHOUT ROWID;
+                """)
     }
 
     private static func sessions(_ database: Database) throws {
