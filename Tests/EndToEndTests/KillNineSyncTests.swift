@@ -1,3 +1,4 @@
+import CommandTesting
 import Foundation
 import SandboxCore
 import SandboxEngine
@@ -31,7 +32,7 @@ struct KillNineSyncTests {
 
         var random = SeededGenerator(state: seed)
         var killed = 0
-        for round in 1...40 {
+        for round in 1...25 {
             for file in 0..<Self.files where random.next() % 3 == 0 { try write(round, project.appending("host/\(file)")) }
             let script =
                 "mkdir -p inside; for f in $(seq 0 \(Self.files)); do if [ $(( (f + \(round)) % 3 )) -eq 0 ]; then "
@@ -47,7 +48,7 @@ struct KillNineSyncTests {
             process.waitUntilExit()
             for side in ["host", "inside"] { try check(project.appending(side), atMost: round, "round \(round)") }
         }
-        #expect(killed >= 15, "too few rounds were killed in time: \(killed)")
+        #expect(killed >= 8, "too few rounds were killed in time: \(killed)")
 
         // What is left to do is done by one pull and one push, and then both sides are the same.
         let pulled = try command.run(["session", "pull", "--json", "steady"])
