@@ -126,7 +126,7 @@ struct FileToolTests {
 
     @Test("credentials for one session reach no other")
     func bound() async throws {
-        try await MCPFixture.with { fixture in
+        try await MCPFixture.with(MCPPolicy(reachesAllSessions: true)) { fixture in
             let mine = try await fixture.engine.open(SessionRequest()).id
             let other = try await fixture.engine.open(SessionRequest()).id
             let access = MCPAccess(mayExecute: true, onlySession: mine)
@@ -140,6 +140,33 @@ struct FileToolTests {
             #expect(try await fixture.call("session_list", access: access).facts["total"] == 1)
             await #expect(throws: RPCError.self) { try await fixture.call("session_open", access: access) }
         }
+    }
+
+    @Test("a model reaches its server's sessions and no others")
+    func ownSessions() async throws {
+        try await MCPFixture.with { fixture in
+            let other = try await fixture.engine.open(SessionRequest(name: "private")).id
+            let exec = try await fixture.engine.start(other, ExecRequest(.shell("echo secret")))
+            _ = try await fixture.engine.wait(for: exec.id)
+            for name in ["private", other.rawValue] {
+                #expect(try await fixture.call("run", ["command": "true", "session": .string(name)]).errorCode == "not_found")
+                #expect(try await fixture.call("session_close", ["session": .string(name)]).errorCode == "not_found")
+            }
+            #expect(try await fixture.call("exec_output", ["exec": .string(exec.id.rawValue)]).errorCode == "not_found")
+            #expect(try await fixture.call("session_list").facts["total"] == 0)
+        }
+    }
+
+    @Test("a model can lower the operator's limits and not raise them")
+    func limits() throws {
+        let policy = MCPPolicy(limits: ResourceLimits(memory: 1 << 30, processors: 2, processes: 100))
+        func limits(_ arguments: JSON) throws -> ResourceLimits? {
+            let members = try #require(arguments.members)
+            return try SessionArguments.request(ToolArguments(members, of: .sessionOpen(policy)), policy).limits
+        }
+        #expect(try limits([:]) == nil)
+        #expect(try limits(["memory_mb": 512]) == ResourceLimits(memory: 512 << 20, processors: 2, processes: 100))
+        #expect(try limits(["memory_mb": 4096, "processes": 5000]) == policy.limits)
     }
 
     @Test("when the server's own session has ended, one call says so and the next has a fresh one")

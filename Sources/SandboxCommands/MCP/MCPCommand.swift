@@ -30,6 +30,7 @@ struct MCPCommand: SandlotCommand {
         completion: .directory)
     var allowWorkspace: [String] = []
     @Flag(name: .long, help: "Let the client open sessions that reach the network.") var allowNetwork = false
+    @Flag(name: .long, help: "Let the client use every session, not only those that it opened.") var allSessions = false
     @Flag(name: .long, help: "Offer only tools that change nothing.") var readOnly = false
     @OptionGroup(title: "Sandbox") var sandbox: SandboxOptions
     @OptionGroup(title: "Sandlot") var settings: SettingsOptions
@@ -65,6 +66,6 @@ struct MCPCommand: SandlotCommand {
         return MCPPolicy(
             defaultSession: session.map { .existing($0) } ?? .open(request),
             workspaces: allowWorkspace.map { VolumeArgument.absolute($0, context.currentDirectory) },
-            mayOpenNetwork: allowNetwork || request.network == .open)
+            mayOpenNetwork: allowNetwork || request.network == .open, reachesAllSessions: allSessions, limits: runtime.general.limits)
     }
 }

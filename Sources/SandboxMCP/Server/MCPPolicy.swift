@@ -24,17 +24,24 @@ public struct MCPPolicy: Sendable {
     public var idleTimeToLive: Duration
     /// Sessions at most that a model may have open at once.
     public var sessionLimit: Int
+    /// Whether every session of the data directory can be used, or only those of this server: its own and those that models opened here.
+    public var reachesAllSessions: Bool
+    /// What a session that a model opens is held to; a model can ask for less.
+    public var limits: ResourceLimits
 
     /// Creates a policy; what is left out grants nothing.
     public init(
         defaultSession: DefaultSession = .none, workspaces: [FilePath] = [], mayOpenNetwork: Bool = false,
-        idleTimeToLive: Duration = .seconds(3600), sessionLimit: Int = 32
+        idleTimeToLive: Duration = .seconds(3600), sessionLimit: Int = 32, reachesAllSessions: Bool = false,
+        limits: ResourceLimits = ResourceLimits()
     ) {
         self.defaultSession = defaultSession
         self.workspaces = workspaces
         self.mayOpenNetwork = mayOpenNetwork
         self.idleTimeToLive = idleTimeToLive
         self.sessionLimit = sessionLimit
+        self.reachesAllSessions = reachesAllSessions
+        self.limits = limits
     }
 }
 

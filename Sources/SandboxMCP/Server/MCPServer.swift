@@ -11,6 +11,7 @@ public final class MCPServer: Sendable {
     let policy: MCPPolicy
     let logger: Logger
     let defaultSession: DefaultSession
+    let sessions = OwnSessions()
     private let toolbox: Toolbox
     private let identity: JSON
 

@@ -14,7 +14,9 @@ struct ToolContext: Sendable {
     func session(_ arguments: ToolArguments) async throws -> SessionRecord {
         guard let name = try arguments.text("session") else {
             if let only = access.onlySession { return try await engine.session(only.rawValue) }
-            return try await server.defaultSession.record()
+            let record = try await server.defaultSession.record()
+            server.sessions.add(record.id)
+            return record
         }
         let record: SessionRecord
         do {
@@ -39,7 +41,10 @@ struct ToolContext: Sendable {
         return record
     }
 
-    func mayReach(_ session: SessionID) -> Bool { access.onlySession.map { $0 == session } ?? true }
+    func mayReach(_ session: SessionID) -> Bool {
+        if let only = access.onlySession { return session == only }
+        return policy.reachesAllSessions || server.sessions.contains(session)
+    }
 
     private func unknown(session name: String) -> SandboxError {
         SandboxError(

@@ -26,11 +26,12 @@ extension Tool {
             parameters: parameters, hints: Hints(openWorld: true)
         ) { arguments, context in
             let request = try SessionArguments.request(arguments, context.policy)
-            let open = try await context.engine.sessions().count
+            let open = try await context.engine.sessions().count { context.mayReach($0.id) }
             guard open < context.policy.sessionLimit else {
                 throw SandboxError(.limitExceeded, "\(open) sessions are open", remedy: "close one with session_close")
             }
             let record = try await context.engine.open(request)
+            context.server.sessions.add(record.id)
             let sandbox = try await context.engine.prepare(record.id)
             return ToolResult(
                 "\(SessionLine.text(record))\nworkspace \(sandbox.workspacePath)",
@@ -64,6 +65,7 @@ extension Tool {
     ) { arguments, context in
         let record = try await context.session(arguments)
         try await context.engine.close(record.id, force: try arguments.flag("force"))
+        context.server.sessions.remove(record.id)
         return ToolResult("closed \(record.id)", ["session": .string(record.id.rawValue), "state": "closed"])
     }
 
@@ -121,7 +123,10 @@ enum SessionArguments {
         if let workspace = try arguments.word("workspace") { request.workspace = .mounted(FilePath(workspace), readOnly: false) }
         let (memory, processes) = (try arguments.whole("memory_mb"), try arguments.whole("processes"))
         if memory != nil || processes != nil {
-            request.limits = ResourceLimits(memory: memory.map { UInt64($0) << 20 }, processes: processes.map { UInt32($0) })
+            var limits = policy.limits
+            if let memory { limits.memory = min(UInt64(memory) << 20, limits.memory ?? .max) }
+            if let processes { limits.processes = min(UInt32(processes), limits.processes ?? .max) }
+            request.limits = limits
         }
         request.idleTimeToLive = try arguments.whole("idle_minutes").map { .seconds($0 * 60) } ?? policy.idleTimeToLive
         return request
