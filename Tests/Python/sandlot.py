@@ -30,6 +30,9 @@ class Sandlot:
             raise AssertionError(f"sandlot {' '.join(arguments)}: {done.returncode}: {done.stderr}")
         return done.stdout
 
+    def serve(self) -> "Server":
+        return Server(self)
+
     def open_sessions(self) -> list[str]:
         return self.run("session", "list", "--quiet").split()
 
@@ -38,3 +41,26 @@ class Sandlot:
         if sessions:
             self.run("session", "rm", "--force", *sessions)
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Server:
+    """`sandlot serve` on a port of its own."""
+
+    def __init__(self, sandlot: Sandlot) -> None:
+        self.errors = open(sandlot.directory / "server-errors", "w+")
+        self.process = subprocess.Popen(
+            [BINARY, "serve", "--port", "0"], env=sandlot.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=self.errors, text=True)
+        self.url = self.process.stdout.readline().strip()
+        if not self.url.startswith("http://"):
+            raise AssertionError(f"the server did not start: {(sandlot.directory / 'server-errors').read_text()}")
+
+    def close(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+        self.errors.close()

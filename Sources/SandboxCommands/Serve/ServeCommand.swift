@@ -2,14 +2,16 @@ import ArgumentParser
 import Logging
 import SandboxCore
 import SandboxEngine
+import SandboxMCP
 import SandboxServer
+import SandboxSettings
 import Sandlot
 import SystemPackage
 
 /// `sandlot serve`.
 struct ServeCommand: SandlotCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Serve the HTTP API.",
+        commandName: "serve", abstract: "Serve the HTTP API, and MCP clients at /mcp.",
         discussion: """
             Without options only this machine can reach it. A token that may do everything lies in the file that is printed at the start;
             `sandlot token create` makes others. Sessions and running commands outlive the server.
@@ -30,14 +32,28 @@ struct ServeCommand: SandlotCommand {
         DescriptorLimit.raise()
         return try await context.withRuntime(settings) { runtime in
             let token = try await runtime.engine.firstAccessToken()
+            let mcp = MCPEndpoint(server: Self.mcp(runtime))
             let server = SandlotServer(
                 engine: runtime.engine, options: options, access: EngineAccess(runtime.engine),
                 settings: ServedSettings(options: try settings.sandlotOptions(environment: context.environment), engine: runtime.engine),
-                examination: ServedExamination(options: settings, context: context), logger: runtime.logger,
+                examination: ServedExamination(options: settings, context: context),
+                contributors: [MCPRoutes(endpoint: mcp, keepalive: options.keepalive)], logger: runtime.logger,
                 onListening: { port in await Self.tell(options, port, token, context) })
-            try await ServerLife(engine: runtime.engine, server: server, logger: runtime.logger).run()
+            do {
+                try await ServerLife(engine: runtime.engine, server: server, logger: runtime.logger).run()
+            } catch {
+                await mcp.end()
+                throw error
+            }
+            await mcp.end()
             return 0
         }
+    }
+
+    /// Tokens say who may do what; a client names its session with every call.
+    private static func mcp(_ runtime: SandlotRuntime) -> MCPServer {
+        let policy = MCPPolicy(reachesAllSessions: true, limits: runtime.general.limits)
+        return MCPServer(engine: runtime.engine, policy: policy, version: Version.text, logger: runtime.logger)
     }
 
     private func options(in context: CommandContext) throws -> ServerOptions {
