@@ -12,6 +12,8 @@ from mcp.shared.exceptions import MCPError
 from mcp_cases import Cases
 from sandlot import BINARY, Sandlot
 
+META = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
+
 
 class Stdio(Cases, unittest.IsolatedAsyncioTestCase):
     mode = "auto"
@@ -70,12 +72,30 @@ class Size(unittest.IsolatedAsyncioTestCase):
         self.assertLess(tokens, 8000)
 
 
+class Ending(unittest.TestCase):
+    def test_a_server_that_is_asked_to_end_leaves_nothing(self) -> None:
+        sandlot = Sandlot()
+        self.addCleanup(sandlot.close)
+        server = subprocess.Popen([BINARY, "mcp"], env=sandlot.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.stdin.close)
+        call = {"name": "run", "arguments": {"command": "true"}, "_meta": META}
+        server.stdin.write(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}).encode() + b"\n")
+        server.stdin.flush()
+        self.assertIn(b'"exit_code":0', server.stdout.readline())
+        call["arguments"]["command"] = "sleep 1000"
+        server.stdin.write(json.dumps({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}).encode() + b"\n")
+        server.stdin.flush()
+        server.terminate()
+        server.wait(30)
+        self.assertEqual(sandlot.open_sessions(), [])
+
+
 class Hostile(unittest.TestCase):
     def test_garbage_ends_neither_the_server_nor_the_protocol(self) -> None:
         sandlot = Sandlot()
         self.addCleanup(sandlot.close)
-        meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
-        ask = {"jsonrpc": "2.0", "id": "last", "method": "tools/list", "params": {"_meta": meta}}
+        ask = {"jsonrpc": "2.0", "id": "last", "method": "tools/list", "params": {"_meta": META}}
         lines = [b"\x00\xff\xfe", b"{" * 100_000, b"[" + b"[]," * 1000 + b"[]]", b"a" * (9 << 20), json.dumps(ask).encode()]
         done = subprocess.run(
             [BINARY, "mcp"], env=sandlot.environment, input=b"\n".join(lines) + b"\n", capture_output=True, timeout=60)

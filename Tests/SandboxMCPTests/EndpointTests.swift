@@ -133,6 +133,21 @@ struct EndpointTests {
         }
     }
 
+    @Test("commands go on when the server ends")
+    func serverEnd() async throws {
+        try await Self.with { fixture, endpoint in
+            let call = Modern.call(1, "run", ["command": "echo on; sleep 1000"], meta: [MetaKey.progressToken: 5])
+            guard case .events(let events) = await endpoint.answer(Self.modern(call)).body else { throw CancellationError() }
+            _ = await events.next()
+            let exec = try #require(try await fixture.engine.execs(in: nil).first)
+            await endpoint.end()
+            #expect(await events.next() == nil)
+            let after = try await fixture.engine.exec(exec.id)
+            #expect(after.state == .running)
+            #expect(await endpoint.answer(Self.modern(call)).status == 503)
+        }
+    }
+
     @Test("a session belongs to its holder, is ended by its client, and is unknown afterwards")
     func sessions() async throws {
         try await Self.with { _, endpoint in

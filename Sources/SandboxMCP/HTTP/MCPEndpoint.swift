@@ -26,8 +26,9 @@ public final class MCPEndpoint: Sendable {
         }
     }
 
-    /// Takes nothing more and ends what is being served.
+    /// Takes nothing more and ends what is being served. Commands go on, for the server that comes after this one.
     public func end() async {
+        server.leaveCommands()
         await requests.end(grace: .zero)
         for session in sessions.removeAll() { await session.end() }
         await server.close()

@@ -42,8 +42,13 @@ actor DefaultSession {
         return record
     }
 
-    /// Closes what was opened here.
+    /// Closes what was opened here, although the calling task may be cancelled: that is how a program is asked to end.
     func close() async {
+        let closing = Task { await closeNow() }
+        await closing.value
+    }
+
+    private func closeNow() async {
         if let opening { _ = try? await opening.value }
         guard let opened else { return }
         self.opened = nil

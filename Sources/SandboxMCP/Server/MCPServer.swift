@@ -1,6 +1,7 @@
 public import Logging
 import SandboxCore
 public import SandboxEngine
+import Synchronization
 
 /// The Model Context Protocol over an engine: a request goes in, its result comes out. It knows no transport and remembers no client.
 public final class MCPServer: Sendable {
@@ -12,6 +13,7 @@ public final class MCPServer: Sendable {
     let logger: Logger
     let defaultSession: DefaultSession
     let sessions = OwnSessions()
+    private let leavesCommands = Mutex(false)
     private let toolbox: Toolbox
     private let identity: JSON
 
@@ -122,6 +124,11 @@ public final class MCPServer: Sendable {
 
     /// Closes the session that the server opened for itself.
     public func close() async { await defaultSession.close() }
+
+    /// From now on a request that is broken off leaves its command running: the server ends, not its client's wish.
+    func leaveCommands() { leavesCommands.withLock { $0 = true } }
+
+    var isLeavingCommands: Bool { leavesCommands.withLock { $0 } }
 }
 
 /// A request that can be served.

@@ -35,8 +35,8 @@ extension Tool {
         do {
             printed = try await follower.follow()
         } catch {
-            // Whoever asked is gone, or nothing can be told any more: what nobody waits for must not go on.
-            await follower.end()
+            // Whoever asked is gone: what nobody waits for must not go on.
+            if context.server.isLeavingCommands { await running.detach() } else { await follower.end() }
             throw error
         }
         let record = try await context.engine.exec(request.id)
