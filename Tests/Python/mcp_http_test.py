@@ -91,6 +91,16 @@ class Doors(OverHTTP):
         self.assertEqual(self.post(ask, headers | {"Content-Type": "text/plain"})[1].status, 415)
         self.assertEqual(self.post(ask, headers | {"Mcp-Method": "tools/call"})[1].status, 400)
 
+    def test_commands_go_on_when_the_server_ends(self) -> None:
+        call = {"name": "run", "arguments": {"session": self.session, "command": "echo on; sleep 3; echo done > finished"}}
+        headers = {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": "run"}
+        ask = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call | {"_meta": MODERN | {"progressToken": 1}}}
+        _, stream = self.post(ask, headers)
+        next(line for line in iter(stream.readline, b"") if line.startswith(b"data: "))
+        self.server.close()
+        wait = "for i in $(seq 100); do test -e finished && exit 0; sleep 0.1; done; exit 1"
+        self.sandlot.run("session", "exec", self.session, "--", "sh", "-c", wait)
+
     def test_a_stream_that_broke_is_taken_up_and_nothing_runs_twice(self) -> None:
         hello = {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"protocolVersion": "2025-11-25", "capabilities": {}}}
         _, answer = self.post(hello)

@@ -26,6 +26,9 @@ public final class MCPEndpoint: Sendable {
         }
     }
 
+    /// The server is about to end: a stream that is closed from now on was not closed by its client, and its command goes on.
+    public func leaveCommands() { server.leaveCommands() }
+
     /// Takes nothing more and ends what is being served. Commands go on, for the server that comes after this one.
     public func end() async {
         server.leaveCommands()

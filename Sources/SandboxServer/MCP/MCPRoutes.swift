@@ -82,7 +82,10 @@ public struct MCPRoutes: RouteContributor {
             case .element(let event): try await out.write(ByteBuffer(bytes: event))
             case .silence: try await out.write(ByteBuffer(string: ":\n\n"))
             // A stream that ends without a response tells its client to take it up again, or to ask again.
-            case .notice, .end, .failure, .gone: return false
+            case .notice:
+                endpoint.leaveCommands()
+                return false
+            case .end, .failure, .gone: return false
             }
             return true
         }
