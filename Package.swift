@@ -137,7 +137,7 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]),
-        .target(name: "SandboxMCP", dependencies: ["SandboxCore", "SandboxEngine", log, system]),
+        .target(name: "SandboxMCP", dependencies: ["SandboxCore", "SandboxEngine", "SandboxWorkspace", log, system]),
         .target(name: "SandboxClient", dependencies: ["SandboxAPI", "SandboxCore", "SandboxHTTP", log, system]),
         .target(
             name: "SandboxCommands",

@@ -48,6 +48,21 @@ class Stdio(Cases, unittest.IsolatedAsyncioTestCase):
             await client.call_tool("file_write", {"path": "b.txt", "content": "from the sandbox"})
         self.assertEqual((project / "b.txt").read_text(), "from the sandbox")
 
+    async def test_a_synced_copy_is_compared_and_pulled(self) -> None:
+        project = self.sandlot.directory / "copied"
+        project.mkdir()
+        (project / "a.txt").write_text("one")
+        async with self.client("--sync", str(project)) as client:
+            await client.call_tool("file_write", {"path": "a.txt", "content": "two"})
+            self.assertEqual((project / "a.txt").read_text(), "one")
+            found = await client.call_tool("workspace_diff", {})
+            self.assertEqual([change["path"] for change in found.structured_content["changes"]], ["a.txt"])
+            await client.call_tool("workspace_pull", {})
+            self.assertEqual((project / "a.txt").read_text(), "two")
+            (project / "b.txt").write_text("three")
+            await client.call_tool("workspace_push", {})
+            self.assertEqual((await client.call_tool("file_read", {"path": "b.txt"})).structured_content["text"], "three")
+
     async def test_a_client_that_may_only_look_changes_nothing(self) -> None:
         async with self.client("--read-only") as client:
             names = {tool.name for tool in (await client.list_tools()).tools}

@@ -66,7 +66,10 @@ private let rules: [String: Set<String>] = [
         "SandboxCore", "SandboxEngine", "SandboxServer", "HTTPTypes", "Hummingbird", "NIOCore", "Logging", "SystemPackage",
         "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
     ],
-    "SandboxMCP": ["SandboxCore", "SandboxEngine", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation"],
+    "SandboxMCP": [
+        "SandboxCore", "SandboxEngine", "SandboxWorkspace", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin",
+        "Foundation",
+    ],
     "SandboxClient": [
         "SandboxAPI", "SandboxCore", "SandboxHTTP", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
     ],

@@ -8,7 +8,7 @@ struct Toolbox: Sendable {
         tools = [
             .run, .execStart, .execList, .execOutput, .execWait, .execInput, .execSignal,
             .fileRead, .fileWrite, .fileEdit, .fileList, .fileGlob, .fileGrep,
-            .sessionOpen(policy), .sessionList, .sessionClose, .backendList,
+            .sessionOpen(policy), .sessionList, .sessionClose, .workspaceDiff, .workspacePull, .workspacePush, .backendList,
         ]
     }
 
