@@ -135,8 +135,11 @@ struct EndpointTests {
 
     @Test("commands go on when the server ends")
     func serverEnd() async throws {
-        try await Self.with { fixture, endpoint in
-            let call = Modern.call(1, "run", ["command": "echo on; sleep 1000"], meta: [MetaKey.progressToken: 5])
+        try await MCPFixture.with(MCPPolicy(reachesAllSessions: true)) { fixture in
+            let endpoint = MCPEndpoint(server: fixture.server)
+            let session = try await fixture.engine.open(SessionRequest(endsWithCreator: true)).id
+            let arguments: JSON = ["command": "echo on; sleep 1000", "session": .string(session.rawValue)]
+            let call = Modern.call(1, "run", arguments, meta: [MetaKey.progressToken: 5])
             guard case .events(let events) = await endpoint.answer(Self.modern(call)).body else { throw CancellationError() }
             _ = await events.next()
             let exec = try #require(try await fixture.engine.execs(in: nil).first)

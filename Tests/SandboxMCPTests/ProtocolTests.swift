@@ -140,6 +140,18 @@ struct ProtocolTests {
         }
     }
 
+    @Test("when the input ends, a call that goes on is broken off after a moment and its command killed")
+    func inputEnd() async throws {
+        try await MCPFixture.with { fixture in
+            let stream = MCPStream(server: fixture.server, access: .full) { _ in }
+            var lines = [Modern.call(1, "run", ["command": "sleep 1000"]).bytes + [0x0A]]
+            try await stream.run(grace: .milliseconds(500)) { lines.isEmpty ? nil : lines.removeFirst() }
+            for exec in try await fixture.engine.execs(in: nil) {
+                #expect(try await fixture.engine.wait(for: exec.id).ending?.outcome == .cancelled)
+            }
+        }
+    }
+
     @Test("a cancelled call is not answered, and its command is killed")
     func cancellation() async throws {
         try await MCPFixture.with { fixture in

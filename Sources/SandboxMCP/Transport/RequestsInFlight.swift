@@ -40,8 +40,15 @@ final class RequestsInFlight: Sendable {
             state.isOver = true
             return Array(state.running.values)
         }
-        _ = try? await Patience.within(grace) { for task in running { await task.value } }
-        for task in running { task.cancel() }
-        for task in running { await task.value }
+        // Waiting for a task cannot be broken off: the clock runs beside it, and a caller that is cancelled gives no grace.
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for task in running { await task.value } }
+            group.addTask {
+                try? await Task.sleep(for: grace)
+                for task in running { task.cancel() }
+            }
+            await group.next()
+            group.cancelAll()
+        }
     }
 }
