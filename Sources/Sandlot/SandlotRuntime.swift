@@ -43,10 +43,8 @@ public struct SandlotRuntime: Sendable {
         self.general = general
         self.logger = logger
         dataDirectory = directory
-        let images = ImageConfiguration(
-            defaultImage: general.defaultImage, backendDefaults: Self.imageDefaults(settings), extraPackages: general.extraPackages,
-            prebuild: general.prebuildsImages, buildTimeout: general.imageBuildTimeout, provisionTimeout: general.provisionTimeout)
-        engine = try Engine(configuration: Self.configuration(general, directory, images), backends: backends, logger: logger)
+        engine = try Engine(
+            configuration: Self.configuration(general, directory, Self.images(general, settings)), backends: backends, logger: logger)
     }
 
     /// What the settings say now, with origins. Throws `invalidArgument` for a file that is not valid.
@@ -54,7 +52,9 @@ public struct SandlotRuntime: Sendable {
 
     /// What the settings say now, for an engine on this data directory.
     public static func configuration(_ options: SandlotOptions, _ directory: FilePath) throws -> EngineConfiguration {
-        configuration(try settings(options).general(), directory)
+        let settings = try Self.settings(options)
+        let general = try settings.general()
+        return configuration(general, directory, images(general, settings))
     }
 
     static func read(_ options: SandlotOptions) throws -> (settings: Settings, locations: SettingsLocations) {
@@ -95,6 +95,12 @@ public struct SandlotRuntime: Sendable {
             }
         }
         return defaults
+    }
+
+    private static func images(_ general: GeneralSettings, _ settings: Settings) -> ImageConfiguration {
+        ImageConfiguration(
+            defaultImage: general.defaultImage, backendDefaults: imageDefaults(settings), extraPackages: general.extraPackages,
+            prebuild: general.prebuildsImages, buildTimeout: general.imageBuildTimeout, provisionTimeout: general.provisionTimeout)
     }
 
     static func configuration(_ general: GeneralSettings, _ directory: FilePath, _ images: ImageConfiguration) -> EngineConfiguration {
