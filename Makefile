@@ -33,7 +33,7 @@ conformance: guest ## runs the conformance suite on every usable backend (BACKEN
 	@$(SWIFT) build --build-tests
 	@Scripts/run-tests --only 'ConformanceTests'
 
-conformance-containers: guest ## starts private Docker and Podman engines and runs their tests (root)
+conformance-containers: guest ## starts private Docker and Podman engines, also one without root, and runs their tests (root)
 	@$(SWIFT) build --build-tests
 	@Scripts/test-containers
 

@@ -6,12 +6,16 @@ import Foundation
 
 /// What we measure ourselves against: the same work without Sandlot.
 enum Peers {
-    /// `posix_spawn` and `waitpid` of one program, as plain as it gets.
-    static func spawn(_ arguments: [String]) throws {
+    /// `posix_spawn` and `waitpid` of one program, as plain as it gets; `quietly` drops its standard output.
+    static func spawn(_ arguments: [String], quietly: Bool = false) throws {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        if quietly { posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0) }
         var pid: pid_t = 0
         let copies = arguments.map { strdup($0) }
         defer { copies.forEach { free($0) } }
-        let status = posix_spawnp(&pid, arguments[0], nil, nil, copies + [nil], environ)
+        let status = posix_spawnp(&pid, arguments[0], &actions, nil, copies + [nil], environ)
         guard status == 0 else { throw BenchmarkFailure("posix_spawn of \(arguments[0]) failed with errno \(status)") }
         var result: Int32 = 0
         while waitpid(pid, &result, 0) < 0 && errno == EINTR { continue }

@@ -8,7 +8,8 @@ import SystemPackage
     import Glibc
 #endif
 
-/// Prints a Markdown table of every figure beside its peer, measured in this run. `--quick` measures with fewer rounds.
+/// Prints a Markdown table of every figure beside its peer, measured in this run. `--quick` measures with fewer rounds;
+/// `--containers` measures the container backends on the engines that `Scripts/start-engines` started.
 let quick = CommandLine.arguments.contains("--quick")
 let rounds = quick ? 20 : 200
 let scratch = FilePath(NSTemporaryDirectory()).appending("sandlot-bench-\(getpid())")
@@ -112,6 +113,11 @@ func creation(_ engine: Engine, _ name: String) async throws -> [Pairing] {
     return pairs
 }
 
+if CommandLine.arguments.contains("--containers") {
+    print(try await Containers.table(scratch: scratch, quick: quick, command: command))
+    try? FileManager.default.removeItem(atPath: scratch.string)
+    exit(0)
+}
 setenv("SANDLOT_DATA_DIRECTORY", scratch.appending("cli").string, 1)
 let table = try await Sandlot.withEngine(SandlotOptions(dataDirectory: scratch.appending("data"))) { engine in
     var pairs: [Pairing] = []

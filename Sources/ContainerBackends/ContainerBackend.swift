@@ -3,8 +3,14 @@ import SandboxHTTP
 
 /// Sandboxes in containers of an engine on this machine: Docker or Podman, by its API.
 public struct ContainerBackend: SandboxBackend {
-    /// What it is.
-    public var descriptor: BackendDescriptor { Self.description(dialect) }
+    /// What it is; once the engine was asked, without what that engine cannot do.
+    public var descriptor: BackendDescriptor {
+        var descriptor = Self.description(dialect)
+        if let engine = connection.known {
+            descriptor.capabilities.subtract(engine.facts.missing.union(Delivery.choose(engine, settings).missing))
+        }
+        return descriptor
+    }
 
     let dialect: EngineDialect
     let host: HostFacts
@@ -12,6 +18,7 @@ public struct ContainerBackend: SandboxBackend {
     let connection: EngineConnection
     let looks: ImageLooks
     private let lifelines = Lifelines()
+    private let accounts = KnownAccounts()
 
     /// The name of the backend for Docker engines.
     public static let dockerID = EngineDialect.docker.id
@@ -54,19 +61,16 @@ public struct ContainerBackend: SandboxBackend {
     public func probe() async -> BackendAvailability {
         do {
             let engine = try await connection.reopen()
-            guard engine.facts.isUnderOurKernel, case .unixSocket = engine.client.endpoint else {
-                return .unavailable(
-                    reason: "the engine at \(engine.client.endpoint) does not see this machine's files",
-                    remedy: "use an engine on this machine, by its unix socket")
-            }
             _ = try host.guest()
             var details = ["engine": engine.facts.version, "address": "\(engine.client.endpoint)", "api": "\(engine.facts.api)"]
+            details["files"] = Delivery.choose(engine, settings) == .mounted ? "mounted" : "sent by the engine's API; no mounts"
             details["rootless"] = engine.facts.isRootless ? "yes" : "no"
             details["seccomp"] = engine.facts.hasSystemCallFilter ? "the engine's and Sandlot's" : "Sandlot's"
             details["limit.memory"] = engine.facts.limitsMemory ? "control group" : "refused"
             details["limit.processes"] = engine.facts.limitsProcesses ? "control group" : "refused"
             details["limit.processors"] = engine.facts.limitsProcessors ? "control group" : "refused"
             details["limit.disk"] = "refused"
+            if !engine.facts.opensNetwork { details["network.open"] = "refused: \(EngineFacts.noTunnel)" }
             let isThere = try await engine.image(try ImageSupply.check(settings.image)) != nil
             details["image"] =
                 isThere ? settings.image : settings.pull == .never ? "\(settings.image) (missing)" : "\(settings.image) (will be pulled)"
@@ -118,7 +122,9 @@ public struct ContainerBackend: SandboxBackend {
         ContainerRemoval(backend: dialect.id, host: host, engine: connection, lifelines: lifelines)
     }
 
-    private var link: ContainerLink { ContainerLink(backend: dialect.id, host: host, engine: connection, removal: removal) }
+    private var link: ContainerLink {
+        ContainerLink(backend: dialect.id, host: host, engine: connection, removal: removal, accounts: accounts)
+    }
 
     private func imageName(_ choice: ImageChoice) throws -> String {
         switch choice {

@@ -7,6 +7,8 @@ public struct GuestOptions: Equatable {
     public enum Endpoint: Equatable {
         /// Connections to an inherited listening socket.
         case listening(Int32)
+        /// Connections to a name without a file, only by processes that were put into the sandbox from outside.
+        case abstract(String)
         /// A unix socket at this path, where the host hands over the listening socket: for sandboxes that inherit nothing from the host.
         case door(String)
         /// One connected socket; the guest ends with it.
@@ -34,6 +36,8 @@ public struct GuestOptions: Equatable {
     public var birthDescriptor: Int32?
     /// The guest ends when the other end of the door's connection closes: it lives no longer than the process that made it.
     public var endsWithDoor = false
+    /// The guest ends with the first channel that it gets, which its maker keeps for nothing else.
+    public var endsWithFirstChannel = false
     /// The guest puts itself and all commands under the standard system call filter, for sandboxes whose maker cannot do that.
     public var filtersCalls = false
     /// Where the kernel counts the sandbox's processes that it killed for want of memory; nil where nobody tells.
@@ -60,6 +64,8 @@ public struct GuestOptions: Equatable {
             switch argument {
             case "--listen-fd": endpoint = .listening(try GuestOptions.descriptor(&rest, argument))
             case "--door": endpoint = .door(try GuestOptions.value(&rest, argument))
+            case "--listen-abstract": endpoint = .abstract(try GuestOptions.value(&rest, argument))
+            case "--end-with-first": endsWithFirstChannel = true
             case "--end-with-door": endsWithDoor = true
             case "--filter-calls": filtersCalls = true
             case "--connect-fd": endpoint = .connected(try GuestOptions.descriptor(&rest, argument))
@@ -79,7 +85,9 @@ public struct GuestOptions: Equatable {
             default: throw UsageError(message: "unknown argument \(argument)")
             }
         }
-        guard let endpoint else { throw UsageError(message: "one of --listen-fd, --door, --connect-fd and --stdio is needed") }
+        guard let endpoint else {
+            throw UsageError(message: "one of --listen-fd, --listen-abstract, --door, --connect-fd and --stdio is needed")
+        }
         self.endpoint = endpoint
     }
 

@@ -78,6 +78,10 @@ public final class GuestServer {
             sandlot_set_close_on_exec(descriptor)
             open(reading: descriptor, writing: descriptor)
         case .listening(let descriptor): listen(on: descriptor)
+        case .abstract(let name):
+            let descriptor = sandlot_listen_abstract(name)
+            guard descriptor >= 0 else { throw StartFailure("cannot listen on \(name)", errno: errno) }
+            listen(on: descriptor)
         case .door(let path):
             let door = try GuestDoor(path)
             listen(on: try door.receiveListener())
@@ -125,6 +129,11 @@ public final class GuestServer {
                 if errno == EMFILE || errno == ENFILE { pauseListening() }
                 return
             }
+            // What runs in the sandbox must not speak for the host; only the host can start a process that has no parent here.
+            if case .abstract = options.endpoint, sandlot_peer_is_outsider(descriptor) == 0 {
+                close(descriptor)
+                continue
+            }
             guard channels.count < 256 else {
                 close(descriptor)
                 continue
@@ -149,9 +158,11 @@ public final class GuestServer {
         channels[channel.number] = nil
         switch options.endpoint {
         case .listening, .door: return
+        case .abstract:
+            guard options.endsWithFirstChannel, channel.number == 1 else { return }
         case .connected, .standardStreams: break
         }
-        // The one host is gone for good.
+        // The one host, or whoever held the sandbox's life, is gone for good.
         shutDown(grace: 0)
     }
 

@@ -23,8 +23,18 @@ case "serve":
     } catch {
         complain("\(error)", status: 1)
     }
+case "relay":
+    do {
+        try GuestRelay(arguments.dropFirst()).run()
+    } catch let error as GuestOptions.UsageError {
+        complain(error.message, status: 2)
+    } catch let failure as StartFailure {
+        complain("\(failure.message) (errno \(failure.errno))", status: 1)
+    } catch {
+        complain("\(error)", status: 1)
+    }
 default:
     complain(
-        "usage: sandlot-guest serve (--listen-fd N | --door PATH [--end-with-door] | --connect-fd N | --stdio) [--birth-fd N] [--cwd DIR] [--sandbox ID] | --version",
+        "usage: sandlot-guest serve (--listen-fd N | --door PATH [--end-with-door] | --connect-fd N | --stdio | --listen-abstract NAME [--end-with-first]) [--birth-fd N] [--cwd DIR] [--sandbox ID] | relay --to-abstract NAME | --version",
         status: 2)
 }

@@ -38,7 +38,8 @@ final class BackendsUnderTest: Sendable {
         var problem: String?
         do {
             list += try StandardBackends.all(
-                dataDirectory: dataDirectory, settings: { _ in [:] }, logger: Logger(label: "conformance") { _ in SwiftLogNoOpLogHandler() }
+                dataDirectory: dataDirectory, settings: { Self.settings(of: $0) },
+                logger: Logger(label: "conformance") { _ in SwiftLogNoOpLogHandler() }
             )
         } catch { problem = "\(error)" }
         if let wanted = Self.environment("CONFORMANCE_BACKENDS") {
@@ -49,6 +50,12 @@ final class BackendsUnderTest: Sendable {
         failure = problem
         backends = Dictionary(uniqueKeysWithValues: list.map { ($0.descriptor.id, $0) })
         ids = list.map(\.descriptor.id)
+    }
+
+    /// Of an engine that `Scripts/start-engines` started; none for a backend that finds its technology by itself.
+    private static func settings(of backend: BackendID) -> [String: [String]] {
+        guard let socket = environment("SANDLOT_TEST_\(backend.rawValue.uppercased())_SOCKET") else { return [:] }
+        return ["host": [socket], "image": [environment("SANDLOT_TEST_IMAGE") ?? "localhost/sandlot-test:base"], "pull": ["never"]]
     }
 
     /// A fresh directory below `CONFORMANCE_ROOT`, or in /tmp.

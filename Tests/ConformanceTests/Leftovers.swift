@@ -16,16 +16,20 @@ struct Leftovers {
 
     private func directories() -> [String] {
         names(in: scratch).map { "file \($0) in the scratch directory" }
-            + names(in: dataDirectory.appending("sandboxes")).map { "sandbox directory \($0)" }
+            + ["sandboxes", "containers"].flatMap { collection in
+                names(in: dataDirectory.appending(collection)).map { "sandbox directory \(collection)/\($0)" }
+            }
     }
 
-    /// Ours are those whose command line or environment names our data directory.
+    /// Ours are those whose command line names our data directory or a sandbox of ours: a container's guest does.
     private func processes() -> [String] {
+        let known = SeenSandboxes.shared.ids.map(\.rawValue)
         let own = ProcessInfo.processInfo.processIdentifier
         return names(in: "/proc").compactMap { Int32($0) }.filter { $0 != own }.compactMap { id in
             let line = (try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(id)/cmdline"))) ?? Data()
             let text = String(decoding: line, as: UTF8.self).replacingOccurrences(of: "\0", with: " ")
-            return text.contains(dataDirectory.string) ? "process \(id): \(text.prefix(200))" : nil
+            let isOurs = text.contains(dataDirectory.string) || known.contains { text.contains($0) }
+            return isOurs ? "process \(id): \(text.prefix(200))" : nil
         }
     }
 

@@ -187,7 +187,8 @@ extension ImagesOnEngines {
                     try await stage.backend.plan(ImageSpec(.packages(["jq"])), refreshingBase: false)
                 }
                 #expect(error?.code == .unsupported)
-                #expect(try await containers(stage, of: "dev.sandlot.image.look") == 0)
+                let left = try await containers(stage, of: "dev.sandlot.image.look")
+                #expect(left == 0)
                 let missing = await #expect(throws: SandboxError.self) {
                     try await stage.backend.plan(ImageSpec(base: "localhost/nosuch:1", .base), refreshingBase: false)
                 }

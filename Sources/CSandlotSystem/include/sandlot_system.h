@@ -239,6 +239,14 @@ int sandlot_accept(int listener);
 int sandlot_send_descriptor(int socket, int descriptor);
 /// Receives what `sandlot_send_descriptor` sends, close-on-exec; -1 on failure, with ENODATA when the other end closed without sending.
 int sandlot_receive_descriptor(int socket);
+/// Listens on a name that no file stands for, close-on-exec; -1 on failure. The name is free again when the last process lets go of it.
+int sandlot_listen_abstract(const char *name);
+/// Connects to such a name, close-on-exec; -1 on failure.
+int sandlot_connect_abstract(const char *name);
+/// 1 when the process at the other end of a unix socket was put into this process namespace from outside: it has no parent here.
+int sandlot_peer_is_outsider(int socket);
+/// Passes bytes between two streams and a socket until either side ends; -1 with errno when that cannot be done.
+int sandlot_relay(int input, int output, int socket);
 /// Grows a socket's buffers as far as the kernel allows; best effort.
 void sandlot_grow_socket_buffers(int fd, int bytes);
 /// Memory that a forked process does not get (so forking does not copy its page tables); NULL on failure.

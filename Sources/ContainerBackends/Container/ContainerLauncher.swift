@@ -21,8 +21,8 @@ struct ContainerLauncher {
             id: spec.id, backend: engine.dialect.id, owner: spec.owner, session: spec.session, locator: plan.locator)
         try plan.folder.create(reference)
         do {
-            try HostDirectory.create(plan.folder.door, mode: 0o755)
-            for directory in plan.ownDirectories {
+            if plan.delivery == .mounted { try HostDirectory.create(plan.folder.door, mode: 0o755) }
+            for directory in plan.files.ownDirectories {
                 let owner = host.isRoot ? plan.user.outside : nil
                 try HostDirectory.create(directory.path, mode: directory.mode, owner: owner)
             }
@@ -30,8 +30,8 @@ struct ContainerLauncher {
             reference.locator["container"] = container
             // A container that was never started runs nothing.
             try await record(reference)
-            let doorway = try GuestDoorway(plan.folder)
-            let lifeline = try await start(container, doorway)
+            try await furnish(container)
+            let lifeline = try await start(reference, container)
             if spec.endsWithCreator { link.removal.lifelines.hold(lifeline, for: spec.id) }
             return try await connect(reference, container)
         } catch {
@@ -54,8 +54,26 @@ struct ContainerLauncher {
         }
     }
 
-    /// Starts the container and waits for its guest, but no longer than the container lives.
-    private func start(_ container: String, _ doorway: GuestDoorway) async throws -> OwnedDescriptor {
+    /// Puts what is not mounted into the container's own layer.
+    private func furnish(_ container: String) async throws {
+        let user = plan.user.inside
+        var entries = plan.files.sentDirectories.map { directory in
+            TapeArchive.Entry.directory(directory.path, mode: directory.mode, uid: user.uid, gid: user.gid)
+        }
+        entries += plan.files.sentFiles.map { .file($0.path, mode: $0.mode, source: $0.source) }
+        // A layer that nobody may write to has no room for a name; some engines make one themselves.
+        if !plan.body.HostConfig.ReadonlyRootfs,
+            let accounts = try await link.accounts.accounts(of: image.Id, container: container, engine: engine).adding(user)
+        {
+            entries += accounts.entries
+        }
+        if !entries.isEmpty { try await engine.send(try TapeArchive.stream(entries), to: container) }
+    }
+
+    /// Starts the container and waits for its guest, but no longer than the container lives. The result is a connection to the guest: what is
+    /// told to live no longer than its maker ends when it closes.
+    private func start(_ reference: SandboxReference, _ container: String) async throws -> any Sendable {
+        let doorway = plan.delivery == .mounted ? try GuestDoorway(plan.folder) : nil
         do {
             try await engine.start(container)
         } catch let error as SandboxError where spec.limits.gpus != nil && error.code == .unavailable {
@@ -64,10 +82,11 @@ struct ContainerLauncher {
                 remedy: "install the engine's GPU toolkit (for NVIDIA: nvidia-container-toolkit), or drop --gpus",
                 backend: engine.dialect.id, cause: error)
         }
-        return try await withThrowingTaskGroup(of: OwnedDescriptor?.self) { group in
+        return try await withThrowingTaskGroup(of: (any Sendable)?.self) { group in
             group.addTask {
                 try await withDeadline(Self.startDeadline, for: "the start of the guest in container \(plan.name)") {
-                    try await doorway.admit(host.keeper)
+                    if let doorway { return try await doorway.admit(host.keeper) }
+                    return try await link.channel(reference, container: container)
                 }
             }
             group.addTask {
@@ -75,8 +94,14 @@ struct ContainerLauncher {
                 return nil
             }
             defer { group.cancelAll() }
-            guard let first = try await group.next(), let lifeline = first else { throw await ended(container) }
-            return lifeline
+            do {
+                guard let first = try await group.next(), let lifeline = first else { throw await ended(container) }
+                return lifeline
+            } catch let error as SandboxError where error.code == .unavailable {
+                // The way to a guest that just ended breaks before the engine says so.
+                if let found = try? await engine.inspect(container), !found.State.Running { throw await ended(container) }
+                throw error
+            }
         }
     }
 
@@ -94,7 +119,7 @@ struct ContainerLauncher {
     }
 
     private func connect(_ reference: SandboxReference, _ container: String) async throws -> ContainerSandbox {
-        let channel = try await GuestChannel.connect(unixSocket: plan.folder.socket)
+        let channel = try await link.channel(reference, container: container)
         do {
             let sandbox = try link.sandbox(
                 reference, container: container, image: image.Config?.Env ?? [], environment: spec.environment, channel: channel)

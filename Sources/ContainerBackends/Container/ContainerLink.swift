@@ -8,6 +8,17 @@ struct ContainerLink: Sendable {
     let host: HostFacts
     let engine: EngineConnection
     let removal: ContainerRemoval
+    let accounts: KnownAccounts
+
+    /// A new connection to the guest of a running container.
+    func channel(_ reference: SandboxReference, container: String) async throws -> GuestChannel {
+        switch Delivery(reference) {
+        case .mounted: return try await GuestChannel.connect(unixSocket: ContainerFolder(reference.id, in: host.dataDirectory).socket)
+        case .sent:
+            let relay = [ContainerPlan.Place.guest.string, "relay", "--to-abstract", reference.id.rawValue]
+            return try await GuestChannel.adopt(descriptor: try await engine.open().connect(to: container, by: relay))
+        }
+    }
 
     /// The sandbox over a first channel. `image` is the image's own environment.
     func sandbox(
@@ -21,10 +32,10 @@ struct ContainerLink: Sendable {
             workspacePath: FilePath(workspace), environment: base.merging(["HOME": home]) { $1 }.merging(environment) { $1 },
             // Without capabilities nothing in a container can become another user.
             canSwitchUser: false)
-        let socket = ContainerFolder(reference.id, in: host.dataDirectory).socket
         let engine = engine
+        let link = self
         let core = GuestSandboxCore(defaults: defaults, channel: channel) {
-            try await GuestChannel.connect(unixSocket: socket)
+            try await link.channel(reference, container: container)
         } isAlive: {
             // An engine that does not answer says nothing about the sandbox, so then its socket decides.
             guard let found = try? await engine.open().inspect(container) else { return (try? await engine.reopen()) == nil }
@@ -49,8 +60,7 @@ struct ContainerLink: Sendable {
                 remedy: "unpause \(ContainerLabels.name(of: reference.id))",
                 backend: backend)
         }
-        let socket = ContainerFolder(reference.id, in: host.dataDirectory).socket
-        let channel = try await GuestChannel.connect(unixSocket: socket)
+        let channel = try await self.channel(reference, container: id)
         do {
             var environment: [String: String] = [:]
             if let file = reference.locator["environment"], let workspace = reference.locator["workspace"] {

@@ -23,8 +23,8 @@ struct ContainerPlan {
     let name: String
     let user: ContainerUser
     let folder: ContainerFolder
-    /// Directories of the folder that the sandbox' user owns.
-    let ownDirectories: [(path: FilePath, mode: UInt32)]
+    let delivery: Delivery
+    let files: ContainerFiles
     let locator: [String: String]
 
     /// The guest's threads and the engine's own process count against the limit too.
@@ -44,48 +44,20 @@ struct ContainerPlan {
         let folder = ContainerFolder(spec.id, in: host.dataDirectory)
         self.folder = folder
         name = ContainerLabels.name(of: spec.id)
-        let sources = HostPaths(dataDirectory: host.dataDirectory)
         let inside = try spec.workspacePath.map { try HostPaths.target($0) } ?? Place.workspace
-        let outside = HostPathMap(settings.hostPaths)
-        func bind(_ source: FilePath, _ target: FilePath, readOnly: Bool = false) throws -> EngineMessage.Create.Mount {
-            EngineMessage.Create.Mount(Source: try outside.map(source).string, Target: target.string, ReadOnly: readOnly)
-        }
+        delivery = Delivery.choose(engine, settings)
+        files = try ContainerFiles(spec, at: inside, delivery: delivery, folder: folder, host: host, settings: settings)
+        user = ContainerUser.choose(
+            spec, workspace: files.mountedWorkspace, delivery: delivery, host: host, settings: settings, engine: engine)
 
-        var mounts = [try bind(try host.guest(), Place.guest, readOnly: true), try bind(folder.door, Place.door, readOnly: true)]
-        var own: [(path: FilePath, mode: UInt32)] = [(folder.temporary, 0o1777)]
-        mounts.append(try bind(folder.temporary, Place.temporary))
-        var mountedWorkspace: FilePath?
-        switch spec.workspace {
-        case .private, .synced:
-            own.append((folder.workspace, 0o700))
-            mounts.append(try bind(folder.workspace, inside))
-        case .mounted(let path, let readOnly):
-            let real = try sources.source(path, what: "the workspace", mustBeDirectory: true)
-            mountedWorkspace = real
-            mounts.append(try bind(real, inside, readOnly: readOnly))
-        }
-        switch spec.home {
-        case .ephemeral:
-            own.append((folder.home, 0o700))
-            mounts.append(try bind(folder.home, Place.home))
-        case .directory(let path):
-            mounts.append(try bind(try sources.source(path, what: "the home directory", mustBeDirectory: true), Place.home))
-        }
-        for mount in spec.mounts {
-            let real = try sources.source(mount.source, what: "the mount's source", mustBeDirectory: false)
-            mounts.append(try bind(real, try HostPaths.target(mount.target), readOnly: mount.readOnly))
-        }
-        if let zones = Self.zoneDatabase(for: spec) { mounts.append(try bind(zones, zones, readOnly: true)) }
-        ownDirectories = own
-        user = ContainerUser.choose(spec, workspace: mountedWorkspace, host: host, settings: settings, engine: engine)
-
-        var locator = ["workspace": inside.string, "home": Place.home.string]
+        var locator = ["workspace": inside.string, "home": Place.home.string, "delivery": delivery.rawValue]
         if !spec.environment.isEmpty { locator["environment"] = Place.state.appending("environment").string }
         self.locator = locator
 
         let isRootless = engine.facts.isRootless
         var namespace: String?
-        if isRootless, case .kept(let mode) = engine.dialect.rootlessUser { namespace = mode }
+        // Elsewhere there is no owner of files on this machine to be.
+        if isRootless, delivery == .mounted, case .kept(let mode) = engine.dialect.rootlessUser { namespace = mode }
         let network = isRootless ? engine.dialect.openNetworkRootless : engine.dialect.openNetwork
         let limits = spec.limits
         let memory = limits.memory.map { Int64(clamping: $0) }
@@ -96,7 +68,7 @@ struct ContainerPlan {
             // The same number for both leaves nothing to be swapped out beyond the limit.
             MemorySwap: memory, NanoCpus: limits.processors.map { Int64(($0 * 1e9).rounded()) },
             Tmpfs: ["/run": "rw,nosuid,nodev,size=64m,mode=1777", Place.state.string: "rw,nosuid,nodev,noexec,size=1m,mode=1777"],
-            Mounts: mounts)
+            Mounts: files.mounts)
         if let gpus = limits.gpus {
             let count = if case .count(let count) = gpus { Int(count) } else { -1 }
             hostConfiguration.DeviceRequests = [EngineMessage.Create.DeviceRequest(Count: count)]
@@ -106,10 +78,13 @@ struct ContainerPlan {
         case .option: hostConfiguration.SecurityOpt.append("mask=" + Self.hardware.joined(separator: ":"))
         }
         var arguments = [
-            "serve", "--door", Place.door.appending("socket").string, "--filter-calls", "--cwd", inside.string, "--sandbox",
-            spec.id.rawValue, "--own-cgroups", "/sys/fs/cgroup",
+            "serve", "--filter-calls", "--cwd", inside.string, "--sandbox", spec.id.rawValue, "--own-cgroups", "/sys/fs/cgroup",
         ]
-        if spec.endsWithCreator { arguments.append("--end-with-door") }
+        switch delivery {
+        case .mounted:
+            arguments += ["--door", Place.door.appending("socket").string] + (spec.endsWithCreator ? ["--end-with-door"] : [])
+        case .sent: arguments += ["--listen-abstract", spec.id.rawValue] + (spec.endsWithCreator ? ["--end-with-first"] : [])
+        }
         var body = EngineMessage.Create(
             Image: image, Hostname: spec.hostname, User: "\(user.inside.uid):\(user.inside.gid)", WorkingDir: inside.string,
             Entrypoint: [Place.guest.string], Cmd: arguments, Labels: [:], HostConfig: hostConfiguration)
@@ -120,15 +95,6 @@ struct ContainerPlan {
         body.Labels[ContainerLabels.session] = spec.session?.rawValue
         body.Labels[ContainerLabels.boot] = try HostBoot.identity()
         self.body = body
-    }
-
-    /// The host's zone database, when the sandbox has a time zone of it: small images have none, and there every zone would be UTC.
-    private static func zoneDatabase(for spec: SandboxSpec) -> FilePath? {
-        let place: FilePath = "/usr/share/zoneinfo"
-        guard let zone = spec.timeZone, TimeZoneName.isValid(zone), !spec.mounts.contains(where: { $0.target.starts(with: place) }),
-            HostDirectory.exists(place.appending(zone))
-        else { return nil }
-        return place
     }
 
     private static func check(_ spec: SandboxSpec, _ engine: EngineAPI) throws {
@@ -169,10 +135,9 @@ struct ContainerPlan {
             guard processes > 0 else { throw refuse(.invalidArgument, "a limit of 0 processes leaves no command to run", "use at least 1") }
             guard engine.facts.limitsProcesses else { throw refuse(.unsupported, "this engine cannot limit processes", remedy) }
         }
-        guard engine.facts.isUnderOurKernel, case .unixSocket = engine.client.endpoint else {
+        if spec.network == .open, !engine.facts.opensNetwork {
             throw refuse(
-                .unsupported, "the engine at \(engine.client.endpoint) does not see this machine's files",
-                "use an engine on this machine, by its unix socket")
+                .unsupported, "this engine cannot open the network: \(EngineFacts.noTunnel)", "let that user use it, or use network 'none'")
         }
     }
 }

@@ -16,9 +16,16 @@ struct ContainerUser: Equatable {
     /// Above the ranges that systemd and `subuid` hand out.
     private static let firstOwn: UInt32 = 0x7000_0000
 
-    static func choose(_ spec: SandboxSpec, workspace: FilePath?, host: HostFacts, settings: ContainerSettings, engine: EngineAPI)
-        -> ContainerUser
-    {
+    /// Where the container's users are mapped and nothing of the host is mounted, any number of the usual range will do.
+    private static let ordinary: UInt32 = 1000
+
+    static func choose(
+        _ spec: SandboxSpec, workspace: FilePath?, delivery: Delivery, host: HostFacts, settings: ContainerSettings, engine: EngineAPI
+    ) -> ContainerUser {
+        if delivery == .sent, engine.facts.isRootless || engine.facts.mapsUsers {
+            let user = SpawnRequest.User(uid: ordinary, gid: ordinary)
+            return ContainerUser(inside: user, outside: user)
+        }
         if engine.facts.isRootless {
             switch engine.dialect.rootlessUser {
             case .kept: return ContainerUser(inside: host.user, outside: host.user)

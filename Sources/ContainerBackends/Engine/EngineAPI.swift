@@ -148,6 +148,13 @@ struct EngineAPI: Sendable {
             default: .unavailable
             }
         let said = (words ?? "status \(answer.status)").split(separator: "\n").joined(separator: "; ")
+        // The kernel's own words for it, which no status of the API stands for.
+        if said.contains("no space left on device") {
+            return SandboxError(
+                .limitExceeded, "\(what) failed: the engine's disk is full: \(said)",
+                remedy: "remove containers and images that nobody uses (\(dialect.id) system prune), or give the engine more space",
+                backend: dialect.id)
+        }
         return SandboxError(code, "\(what) failed: \(said)", backend: dialect.id)
     }
 }

@@ -21,6 +21,9 @@ final class EngineConnection: Sendable {
         self.host = host
     }
 
+    /// The engine as it was found before; nothing is asked.
+    var known: EngineAPI? { state.withLock { $0.engine } }
+
     /// The engine as it was found before, if it was.
     func open() async throws -> EngineAPI {
         if let engine = state.withLock({ $0.engine }) { return engine }

@@ -1,4 +1,5 @@
 import Glibc
+import SandboxCore
 
 /// What an engine says of itself.
 struct EngineFacts: Sendable, Equatable {
@@ -14,6 +15,10 @@ struct EngineFacts: Sendable, Equatable {
     var limitsProcesses: Bool
     var limitsProcessors: Bool
     var hasSystemCallFilter: Bool
+    /// False where an engine without root could not connect a container to the outside.
+    var opensNetwork: Bool
+
+    static let noTunnel = "the engine's user may not use /dev/net/tun"
 
     init(_ version: EngineMessage.Version, _ info: EngineMessage.Info, api: APIVersion) {
         let options = info.SecurityOptions ?? []
@@ -29,6 +34,19 @@ struct EngineFacts: Sendable, Equatable {
         limitsProcesses = hasGroups && info.PidsLimit == true
         limitsProcessors = hasGroups && info.CpuCfsQuota == true
         hasSystemCallFilter = options.contains { $0.hasPrefix("name=seccomp") }
+        opensNetwork = true
+        // An engine without root is mostly run by whoever asks it.
+        if isRootless, isUnderOurKernel, access("/dev/net/tun", R_OK | W_OK) != 0 { opensNetwork = false }
+    }
+
+    /// What this engine cannot do.
+    var missing: Set<Capability> {
+        var missing: Set<Capability> = []
+        if !limitsMemory { missing.insert(.memoryLimit) }
+        if !limitsProcesses { missing.insert(.processLimit) }
+        if !limitsProcessors { missing.insert(.processorLimit) }
+        if !opensNetwork { missing.insert(.networkOpen) }
+        return missing
     }
 
     /// Whether the engine runs under the kernel that we run under: otherwise it sees other files (Docker Desktop, a remote engine).

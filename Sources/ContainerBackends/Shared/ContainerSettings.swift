@@ -10,6 +10,14 @@ public struct ContainerSettings: Sendable, Equatable {
         case never
     }
 
+    /// How the guest comes into a container.
+    public enum GuestDelivery: String, Sendable, CaseIterable {
+        /// By a mount where the engine shares our files, else by its API.
+        case auto
+        /// By the engine's API.
+        case archive
+    }
+
     /// The engine's address; nil looks in the environment, the contexts and the usual places.
     public var host: String?
     /// A context of the engine's own configuration.
@@ -25,6 +33,7 @@ public struct ContainerSettings: Sendable, Equatable {
     public var processes: Int
     /// User and group number of root's sandboxes with a private workspace; 0: one of its own for each sandbox.
     public var runAs: UInt32
+    public var guestDelivery: GuestDelivery
     /// `INSIDE=OUTSIDE`: where the engine sees paths that we see, when we are in a container ourselves.
     public var hostPaths: [(inside: FilePath, outside: FilePath)]
     public var build: ImageBuildSettings
@@ -57,6 +66,11 @@ public struct ContainerSettings: Sendable, Equatable {
                 summary: "The user and group number of root's sandboxes with a private workspace; 0 gives each sandbox its own.",
                 defaultText: "0"),
             SettingDescriptor(
+                key: "guest_delivery", kind: .choice(GuestDelivery.allCases.map(\.rawValue)),
+                summary:
+                    "How the guest comes into a container; archive sends it by the engine's API, and then no host directory can be mounted.",
+                defaultText: "auto"),
+            SettingDescriptor(
                 key: "host_paths", kind: .textList,
                 summary: "INSIDE=OUTSIDE: where the engine sees our paths, when Sandlot runs in a container itself."),
         ] + ImageBuildSettings.descriptors
@@ -88,6 +102,11 @@ public struct ContainerSettings: Sendable, Equatable {
         }
         processes = try number("processes", 8192, 16...4_194_304)
         runAs = UInt32(try number("run_as", 0, 0...2_147_483_647))
+        guestDelivery = .auto
+        if let word = text("guest_delivery") {
+            guard let known = GuestDelivery(rawValue: word) else { throw Self.wrong("guest_delivery", word, "use auto or archive") }
+            guestDelivery = known
+        }
         hostPaths = try (values["host_paths"] ?? []).map { pair in
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2, parts.allSatisfy({ $0.hasPrefix("/") }) else {
@@ -101,7 +120,8 @@ public struct ContainerSettings: Sendable, Equatable {
     public static func == (left: ContainerSettings, right: ContainerSettings) -> Bool {
         left.host == right.host && left.context == right.context && left.image == right.image && left.pull == right.pull
             && left.pullTimeout == right.pullTimeout && left.readOnlyRoot == right.readOnlyRoot && left.processes == right.processes
-            && left.runAs == right.runAs && left.build == right.build && left.hostPaths.elementsEqual(right.hostPaths) { $0 == $1 }
+            && left.runAs == right.runAs && left.guestDelivery == right.guestDelivery && left.build == right.build
+            && left.hostPaths.elementsEqual(right.hostPaths) { $0 == $1 }
     }
 
     private static func wrong(_ key: String, _ value: String, _ remedy: String) -> SandboxError {

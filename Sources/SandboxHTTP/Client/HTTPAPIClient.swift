@@ -27,6 +27,8 @@ public final class HTTPAPIClient: Sendable {
         configuration.httpVersion = .http1Only
         // A service that is not there is told at once, not after the connection's deadline.
         configuration.connectionPool.retryConnectionEstablishment = false
+        // Calls that wait for a state hold a connection for as long as that takes; nobody else may have to wait for them.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 512
         switch endpoint {
         case .unixSocket(let path): base = "http+unix://\(HTTPText.segment(path.string))"
         case .network(_, _, let security):
