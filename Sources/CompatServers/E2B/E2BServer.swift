@@ -1,15 +1,18 @@
 import Foundation
 import HTTPTypes
-public import Hummingbird
+import Hummingbird
 import Logging
 import SandboxCore
 import SandboxEngine
+public import SandboxServer
 import SystemPackage
 
 /// Speaks the protocol of E2B's control plane and of the daemon in its sandboxes, so that its SDKs run on Sandlot.
 ///
 /// Contract: the requests of the official SDK. Both planes answer under one prefix, since their paths do not collide.
-public struct E2BServer: Sendable {
+public struct E2BServer: RouteContributor {
+    /// What its paths begin with: clients take `http://host:port/e2b` as both of their addresses.
+    public static let prefix = "/e2b"
     /// Home and working directory of the service's sandboxes.
     static let home: FilePath = "/home/user"
 
@@ -30,15 +33,16 @@ public struct E2BServer: Sendable {
     }
 
     /// Adds both planes' routes.
-    public func addRoutes<Context: RequestContext>(to router: some RouterMethods<Context>) {
-        addControlPlane(to: router)
-        addProcesses(to: router)
-        addFiles(to: router)
+    public func addRoutes(to routes: ServerRoutes) {
+        let routes = CompatRoutes(routes, prefix: Self.prefix)
+        addControlPlane(to: routes)
+        addProcesses(to: routes)
+        addFiles(to: routes)
     }
 
-    private func addControlPlane<Context: RequestContext>(to router: some RouterMethods<Context>) {
-        for path in ["sandboxes", "v2/sandboxes"] as [RouterPath] {
-            router.post(path) { request, _ in
+    private func addControlPlane(to routes: CompatRoutes) {
+        for path in ["sandboxes", "v2/sandboxes"] {
+            routes.on(.post, path) { request, _ in
                 await answer {
                     let caller = try await caller(request)
                     let message: SandboxMessages.Create = try await CompatJSON.decode(from: request)
@@ -46,55 +50,55 @@ public struct E2BServer: Sendable {
                     return CompatJSON.response(made, status: .created)
                 }
             }
-            router.get(path) { request, _ in
+            routes.on(.get, path) { request, _ in
                 await answer { try await list(request, isOldCall: path == "sandboxes") }
             }
         }
-        router.get("sandboxes/:id") { request, context in
-            await answer { CompatJSON.response(try await sandbox(request, context).sandboxDetail) }
+        routes.on(.get, "sandboxes/:id") { request, parameters in
+            await answer { CompatJSON.response(try await sandbox(request, parameters).sandboxDetail) }
         }
-        router.delete("sandboxes/:id") { request, context in
+        routes.on(.delete, "sandboxes/:id") { request, parameters in
             await answer {
-                try await control.end(try await sandbox(request, context))
+                try await control.end(try await sandbox(request, parameters))
                 return Response(status: .noContent)
             }
         }
-        for path in ["sandboxes/:id/timeout", "sandboxes/:id/refreshes"] as [RouterPath] {
-            router.post(path) { request, context in
+        for path in ["sandboxes/:id/timeout", "sandboxes/:id/refreshes"] {
+            routes.on(.post, path) { request, parameters in
                 await answer {
-                    let found = try await sandbox(request, context)
+                    let found = try await sandbox(request, parameters)
                     let message: SandboxMessages.Timeout = try await CompatJSON.decode(from: request)
                     try await control.setTimeout(message.timeout ?? message.duration, of: found)
                     return Response(status: .noContent)
                 }
             }
         }
-        router.post("sandboxes/:id/pause") { request, context in
+        routes.on(.post, "sandboxes/:id/pause") { request, parameters in
             await answer {
-                try await control.pause(try await sandbox(request, context))
+                try await control.pause(try await sandbox(request, parameters))
                 return Response(status: .noContent)
             }
         }
-        for path in ["sandboxes/:id/connect", "v2/sandboxes/:id/connect", "sandboxes/:id/resume"] as [RouterPath] {
-            router.post(path) { request, context in
+        for path in ["sandboxes/:id/connect", "v2/sandboxes/:id/connect", "sandboxes/:id/resume"] {
+            routes.on(.post, path) { request, parameters in
                 await answer {
-                    let found = try await sandbox(request, context)
+                    let found = try await sandbox(request, parameters)
                     let message: SandboxMessages.Timeout = try await CompatJSON.decode(from: request)
                     let (connected, resumed) = try await control.connect(found, timeout: message.timeout)
                     return CompatJSON.response(connected, status: resumed ? .created : .ok)
                 }
             }
         }
-        router.get("sandboxes/:id/metrics") { request, context in
+        routes.on(.get, "sandboxes/:id/metrics") { request, parameters in
             await answer {
-                _ = try await sandbox(request, context)
+                _ = try await sandbox(request, parameters)
                 return CompatJSON.response([String]())
             }
         }
-        for path in ["sandboxes/:id/fork", "sandboxes/:id/snapshots"] as [RouterPath] {
-            router.post(path) { _, _ in await answer { throw E2BFailure(501, "snapshots are not served by this server") } }
+        for path in ["sandboxes/:id/fork", "sandboxes/:id/snapshots"] {
+            routes.on(.post, path) { _, _ in await answer { throw E2BFailure(501, "snapshots are not served by this server") } }
         }
-        router.put("sandboxes/:id/network") { _, _ in
+        routes.on(.put, "sandboxes/:id/network") { _, _ in
             await answer { throw E2BFailure(501, "a sandbox's network is settled when it is made") }
         }
     }
@@ -122,17 +126,17 @@ public struct E2BServer: Sendable {
         return CompatJSON.response(Array(page), headers: headers)
     }
 
-    private func addProcesses<Context: RequestContext>(to router: some RouterMethods<Context>) {
-        router.post("process.Process/Start") { request, _ in
+    private func addProcesses(to routes: CompatRoutes) {
+        routes.on(.post, "process.Process/Start") { request, _ in
             await inside(request) { await processService.start(request, in: $0) }
         }
-        router.post("process.Process/Connect") { request, _ in
+        routes.on(.post, "process.Process/Connect") { request, _ in
             await inside(request) { await processService.connect(request, in: $0) }
         }
-        router.post("process.Process/List") { request, _ in
+        routes.on(.post, "process.Process/List") { request, _ in
             await inside(request) { CompatJSON.response(try await processService.list(in: $0)) }
         }
-        router.post("process.Process/StreamInput") { request, _ in
+        routes.on(.post, "process.Process/StreamInput") { request, _ in
             await inside(request) { session in
                 do {
                     try await processService.streamInput(request, in: session)
@@ -144,47 +148,47 @@ public struct E2BServer: Sendable {
                     body: ResponseBody(contentsOf: [try ConnectFraming.message(ProcessMessages.Empty()), ConnectFraming.end()]))
             }
         }
-        unary("process.Process/SendInput", router) { try await processService.sendInput($0, in: $1) }
-        unary("process.Process/CloseStdin", router) { try await processService.closeInput($0, in: $1) }
-        unary("process.Process/SendSignal", router) { try await processService.signal($0, in: $1) }
-        unary("process.Process/Update", router) { try await processService.update($0, in: $1) }
+        unary("process.Process/SendInput", routes) { try await processService.sendInput($0, in: $1) }
+        unary("process.Process/CloseStdin", routes) { try await processService.closeInput($0, in: $1) }
+        unary("process.Process/SendSignal", routes) { try await processService.signal($0, in: $1) }
+        unary("process.Process/Update", routes) { try await processService.update($0, in: $1) }
     }
 
-    private func addFiles<Context: RequestContext>(to router: some RouterMethods<Context>) {
-        router.get("health") { request, _ in await inside(request) { _ in Response(status: .noContent) } }
-        router.get("files") { request, _ in
+    private func addFiles(to routes: CompatRoutes) {
+        routes.on(.get, "health") { request, _ in await inside(request) { _ in Response(status: .noContent) } }
+        routes.on(.get, "files") { request, _ in
             await inside(request, plain: true) { try await transfers.download(request, in: $0) }
         }
-        router.post("files") { request, _ in
+        routes.on(.post, "files") { request, _ in
             await inside(request, plain: true) { CompatJSON.response(try await transfers.upload(request, in: $0)) }
         }
-        answering("filesystem.Filesystem/Stat", router) { try await filesystem.stat($0, in: $1) }
-        answering("filesystem.Filesystem/ListDir", router) { try await filesystem.list($0, in: $1) }
-        answering("filesystem.Filesystem/MakeDir", router) { try await filesystem.makeDirectory($0, in: $1) }
-        answering("filesystem.Filesystem/Move", router) { try await filesystem.move($0, in: $1) }
-        unary("filesystem.Filesystem/Remove", router) { try await filesystem.remove($0, in: $1) }
-        answering("filesystem.Filesystem/CreateWatcher", router) { try await filesystem.createWatcher($0, in: $1) }
-        answering("filesystem.Filesystem/GetWatcherEvents", router) { try await filesystem.watcherEvents($0, in: $1) }
-        unary("filesystem.Filesystem/RemoveWatcher", router) { try await filesystem.removeWatcher($0, in: $1) }
-        router.post("filesystem.Filesystem/WatchDir") { request, _ in
+        answering("filesystem.Filesystem/Stat", routes) { try await filesystem.stat($0, in: $1) }
+        answering("filesystem.Filesystem/ListDir", routes) { try await filesystem.list($0, in: $1) }
+        answering("filesystem.Filesystem/MakeDir", routes) { try await filesystem.makeDirectory($0, in: $1) }
+        answering("filesystem.Filesystem/Move", routes) { try await filesystem.move($0, in: $1) }
+        unary("filesystem.Filesystem/Remove", routes) { try await filesystem.remove($0, in: $1) }
+        answering("filesystem.Filesystem/CreateWatcher", routes) { try await filesystem.createWatcher($0, in: $1) }
+        answering("filesystem.Filesystem/GetWatcherEvents", routes) { try await filesystem.watcherEvents($0, in: $1) }
+        unary("filesystem.Filesystem/RemoveWatcher", routes) { try await filesystem.removeWatcher($0, in: $1) }
+        routes.on(.post, "filesystem.Filesystem/WatchDir") { request, _ in
             await inside(request) { await filesystem.watch(request, in: $0) }
         }
     }
 
-    private func unary<Context: RequestContext, Message: Decodable & Sendable>(
-        _ path: RouterPath, _ router: some RouterMethods<Context>, _ work: @escaping @Sendable (Message, SessionRecord) async throws -> Void
+    private func unary<Message: Decodable & Sendable>(
+        _ path: String, _ routes: CompatRoutes, _ work: @escaping @Sendable (Message, SessionRecord) async throws -> Void
     ) {
-        answering(path, router) { (message: Message, session) in
+        answering(path, routes) { (message: Message, session) in
             try await work(message, session)
             return ProcessMessages.Empty()
         }
     }
 
-    private func answering<Context: RequestContext, Message: Decodable & Sendable>(
-        _ path: RouterPath, _ router: some RouterMethods<Context>,
+    private func answering<Message: Decodable & Sendable>(
+        _ path: String, _ routes: CompatRoutes,
         _ work: @escaping @Sendable (Message, SessionRecord) async throws -> some Encodable
     ) {
-        router.post(path) { request, _ in
+        routes.on(.post, path) { request, _ in
             await inside(request) { session in
                 CompatJSON.response(try await work(try CompatJSON.decode(from: try await CompatJSON.bytes(of: request)), session))
             }
@@ -200,9 +204,9 @@ public struct E2BServer: Sendable {
         }
     }
 
-    private func sandbox(_ request: Request, _ context: some RequestContext) async throws -> SessionRecord {
+    private func sandbox(_ request: Request, _ parameters: Parameters) async throws -> SessionRecord {
         let caller = try await caller(request)
-        return try await control.find(try context.parameters.require("id"), for: caller)
+        return try await control.find(try parameters.require("id"), for: caller)
     }
 
     private func answer(_ work: () async throws -> Response) async -> Response {
