@@ -142,6 +142,7 @@ let package = Package(
         .target(
             name: "SandboxCommands",
             dependencies: [
+                "CompatServers",
                 "Sandlot", "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxMCP", "SandboxServer", "SandboxImages", "SandboxSecrets",
                 "SandboxSettings", "SandboxWorkspace", log,
                 system,

@@ -74,6 +74,7 @@ private let rules: [String: Set<String>] = [
         "SandboxAPI", "SandboxCore", "SandboxHTTP", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "SandboxCommands": [
+        "CompatServers",
         "Sandlot", "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxMCP", "SandboxServer", "ServiceLifecycle", "SandboxImages",
         "SandboxSecrets",
         "SandboxSettings", "SandboxWorkspace", "ArgumentParser", "Logging",

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CompatServers
 import Logging
 import SandboxCore
 import SandboxEngine
@@ -25,11 +26,16 @@ struct ServeCommand: SandlotCommand {
     @Option(name: .customLong("tls-certificate"), help: ArgumentHelp("Certificate chain, PEM.", valueName: "file"))
     var certificate: String?
     @Option(name: .customLong("tls-key"), help: ArgumentHelp("Its private key, PEM.", valueName: "file")) var key: String?
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Also serve the SDKs of these services: e2b. Separate several by commas.", valueName: "services"))
+    var compat: String?
     @OptionGroup var settings: SettingsOptions
 
     func run(in context: CommandContext) async throws -> Int32 {
         let options = try options(in: context)
         DescriptorLimit.raise()
+        let compatible = try (compat ?? "").split(separator: ",").map { try Word.read(String($0), "service", as: CompatService.self) }
         return try await context.withRuntime(settings) { runtime in
             let token = try await runtime.engine.firstAccessToken()
             let mcp = MCPEndpoint(server: Self.mcp(runtime))
@@ -37,7 +43,9 @@ struct ServeCommand: SandlotCommand {
                 engine: runtime.engine, options: options, access: EngineAccess(runtime.engine),
                 settings: ServedSettings(options: try settings.sandlotOptions(environment: context.environment), engine: runtime.engine),
                 examination: ServedExamination(options: settings, context: context),
-                contributors: [MCPRoutes(endpoint: mcp, keepalive: options.keepalive)], logger: runtime.logger,
+                contributors: [MCPRoutes(endpoint: mcp, keepalive: options.keepalive)]
+                    + compatible.map { $0.contributor(runtime.engine, choices: CompatChoices(), logger: runtime.logger) },
+                logger: runtime.logger,
                 onListening: { port in await Self.tell(options, port, token, context) })
             do {
                 try await ServerLife(engine: runtime.engine, server: server, logger: runtime.logger).run()
