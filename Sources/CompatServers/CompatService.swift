@@ -1,5 +1,5 @@
 public import Logging
-public import SandboxCore
+import SandboxCore
 public import SandboxEngine
 public import SandboxServer
 

@@ -32,7 +32,11 @@ class Sync(OnServer, SyncCases, unittest.TestCase):
 class Async(OnServer, unittest.IsolatedAsyncioTestCase):
     async def sandbox(self, **options) -> AsyncSandbox:
         made = await AsyncSandbox.create(timeout=120, allow_internet_access=False, **options, **self.options)
-        self.addAsyncCleanup(made.kill)
+
+        async def end() -> None:
+            await made.kill()
+
+        self.addAsyncCleanup(end)
         return made
 
     async def test_commands_files_and_watches(self) -> None:

@@ -222,6 +222,8 @@ public struct E2BServer: RouteContributor {
     private func inside(_ request: Request, plain: Bool = false, _ work: (SessionRecord) async throws -> Response) async -> Response {
         do {
             guard let id = request.headers[Self.sandboxField] else { throw ConnectFailure("invalid_argument", "no sandbox is named") }
+            // The keys of a sandbox end with it, and what its clients must hear is that it is gone.
+            guard await control.sessions.exists(id) else { return CompatJSON.response(Gone(sandboxId: id), status: .badGateway) }
             guard let key = request.headers[Self.accessField], let caller = try? await services.authorize(key) else {
                 throw ConnectFailure("unauthenticated", "the sandbox's access token is missing or wrong")
             }

@@ -42,6 +42,14 @@ struct CompatSessions: Sendable {
         return record
     }
 
+    /// Whether there is such a sandbox, whoever asks. Ids are random: nobody finds one by asking.
+    func exists(_ id: String) async -> Bool {
+        guard let valid = try? SessionID(validating: id), let record = try? await services.engine.session(valid.rawValue) else {
+            return false
+        }
+        return record.id == valid && record.state != .closed && record.state != .closing
+    }
+
     /// The sessions that this caller may see, oldest first.
     func all(for caller: CompatCaller) async throws -> [SessionRecord] {
         try await services.engine.sessions().filter { isVisible($0, to: caller) && $0.state != .closed && $0.state != .closing }

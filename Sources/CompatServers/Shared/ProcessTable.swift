@@ -15,29 +15,45 @@ final class ProcessTable: Sendable {
         var hasTerminal: Bool
     }
 
-    private let entries = Mutex<[SessionID: [Int32: Entry]]>([:])
+    private struct State {
+        var entries: [SessionID: [Int32: Entry]] = [:]
+        /// Those whose end was told, but perhaps not recorded yet.
+        var ended: [SessionID: Set<ExecID>] = [:]
+    }
+    private let state = Mutex(State())
     private let engine: Engine
 
     init(_ engine: Engine) { self.engine = engine }
 
     func add(_ entry: Entry, in session: SessionID) {
-        entries.withLock { $0[session, default: [:]][entry.processID] = entry }
+        state.withLock { $0.entries[session, default: [:]][entry.processID] = entry }
     }
 
-    func remove(_ process: Int32, in session: SessionID) {
-        entries.withLock { table in
-            table[session]?[process] = nil
-            if table[session]?.isEmpty == true { table[session] = nil }
+    func end(_ exec: ExecID, _ process: Int32, in session: SessionID) {
+        state.withLock { state in
+            state.entries[session]?[process] = nil
+            if state.entries[session]?.isEmpty == true { state.entries[session] = nil }
+            state.ended[session, default: []].insert(exec)
         }
     }
 
-    func forget(_ session: SessionID) { entries.withLock { $0[session] = nil } }
+    func forget(_ session: SessionID) {
+        state.withLock { state in
+            state.entries[session] = nil
+            state.ended[session] = nil
+        }
+    }
 
     /// The running processes of a session; those that another server started are known by what the engine recorded.
     func running(in session: SessionID) async throws -> [Entry] {
         let live = try await engine.execs(in: session, includingEnded: false)
-        let known = entries.withLock { $0[session] ?? [:] }
-        return live.compactMap { record in
+        let (known, ended) = state.withLock { state in
+            // What is recorded as ended need not be remembered.
+            let ended = (state.ended[session] ?? []).intersection(live.map(\.id))
+            state.ended[session] = ended.isEmpty ? nil : ended
+            return (state.entries[session] ?? [:], ended)
+        }
+        return live.filter { !ended.contains($0.id) }.compactMap { record in
             let mine = known.values.first { $0.exec == record.id }
             guard let process = mine?.processID ?? record.processID else { return nil }
             return mine

@@ -137,9 +137,18 @@ private final class WatchSession {
                 try addTree(path, conversation, reportsContent: true)
             }
         }
+        // A file without a name, which is how contents are written before they get one, is told as `#` and its number.
+        if name.first == UInt8(ascii: "#"), !has(IN_CREATE), !has(IN_DELETE), !has(IN_MOVED_FROM), !has(IN_MOVED_TO), !exists(path) {
+            return
+        }
         if has(IN_MODIFY) { send(WatchEvent(path: path, change: .modified), conversation) }
         if has(IN_ATTRIB) { send(WatchEvent(path: path, change: .attributes), conversation) }
         if has(IN_DELETE) || has(IN_MOVED_FROM) { send(WatchEvent(path: path, change: .removed), conversation) }
+    }
+
+    private func exists(_ path: [UInt8]) -> Bool {
+        var status = stat()
+        return path.withPath { lstat($0, &status) } == 0
     }
 
     /// Ends the watches of a directory that was moved away, and of all below it: their paths are no longer true.

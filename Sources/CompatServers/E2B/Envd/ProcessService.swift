@@ -71,7 +71,9 @@ struct ProcessService: Sendable {
         let entry = try await find(message.process, in: session.id)
         switch message.signal {
         // The whole tree: what the command started is not to outlive it unseen.
-        case "SIGNAL_SIGKILL": try await services.engine.signal(entry.exec, .kill, wholeTree: true)
+        case "SIGNAL_SIGKILL":
+            try await services.engine.signal(entry.exec, .kill, wholeTree: true)
+            try await untilEnded(entry, in: session.id)
         case "SIGNAL_SIGTERM": try await services.engine.signal(entry.exec, .terminate)
         default: throw ConnectFailure("invalid_argument", "the signal is SIGNAL_SIGKILL or SIGNAL_SIGTERM")
         }
@@ -81,6 +83,25 @@ struct ProcessService: Sendable {
         guard let size = message.pty?.size else { return }
         try await control(message.process, in: session.id).resize(try Self.size(size))
     }
+
+    /// A killed process is gone when its killer hears of it, so that a second kill finds nobody.
+    private func untilEnded(_ entry: ProcessTable.Entry, in session: SessionID) async throws {
+        let engine = services.engine
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                _ = try await engine.wait(for: entry.exec)
+                return true
+            }
+            group.addTask {
+                try await Task.sleep(for: Self.killPatience)
+                return false
+            }
+            defer { group.cancelAll() }
+            if try await group.next() == true { processes.end(entry.exec, entry.processID, in: session) }
+        }
+    }
+
+    private static let killPatience = Duration.seconds(5)
 
     private func launch(
         _ message: ProcessMessages.StartRequest, timeout: Duration?, in session: SessionID
@@ -125,7 +146,7 @@ struct ProcessService: Sendable {
                     switch event {
                     case .output(let chunk): try await send(Self.message(chunk, isTerminal: isTerminal))
                     case .ended(let ending):
-                        processes.remove(process, in: session)
+                        processes.end(exec.id, process, in: session)
                         try await send(try Self.message(ending))
                     }
                 }
