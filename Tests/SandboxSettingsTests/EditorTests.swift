@@ -120,4 +120,17 @@ struct EditorTests {
             #expect(warnings.allSatisfy { !$0.description.contains("hunter2") })
         }
     }
+
+    @Test func secretsThatStandInTheFileAreFoundAndReplacedByTheirNames() throws {
+        try withFile("# mine\n[backends.tin-can]\ntoken = \"hunter2\" # old\n") { editor in
+            let found = try editor.plainSecrets()
+            #expect(found.map(\.key.name) == ["backends.tin-can.token"])
+            #expect(found.first?.secret.reveal() == "hunter2")
+            let warnings = try editor.set("backends.tin-can.token", to: "secret:can")
+            #expect(warnings.isEmpty)
+            #expect(try text(editor) == "# mine\n[backends.tin-can]\ntoken = \"secret:can\" # old\n")
+            let left = try editor.plainSecrets()
+            #expect(left.isEmpty)
+        }
+    }
 }
