@@ -13,6 +13,7 @@ let package = Package(
         .executable(name: "sandlot-guest", targets: ["sandlot-guest"]),
         .library(name: "Sandlot", targets: ["Sandlot"]),
         .library(name: "SandboxCore", targets: ["SandboxCore"]),
+        .library(name: "SandboxClient", targets: ["SandboxClient"]),
         .library(name: "SandboxEngine", targets: ["SandboxEngine"]),
         .library(name: "SandboxTesting", targets: ["SandboxTesting"]),
     ],
@@ -138,7 +139,8 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ]),
         .target(name: "SandboxMCP", dependencies: ["SandboxCore", "SandboxEngine", "SandboxWorkspace", log, system]),
-        .target(name: "SandboxClient", dependencies: ["SandboxAPI", "SandboxCore", "SandboxHTTP", log, system]),
+        .target(
+            name: "SandboxClient", dependencies: ["SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxHTTP", log, system]),
         .target(
             name: "SandboxCommands",
             dependencies: [
@@ -163,7 +165,10 @@ let package = Package(
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
         .testTarget(name: "GuestClientTests", dependencies: ["GuestClient", "GuestProtocol", "SandboxCore", system]),
         .testTarget(
-            name: "ConformanceTests", dependencies: ["SandboxCore", "SandboxTesting", "StandardBackends", log, system]),
+            name: "ConformanceTests",
+            dependencies: [
+                "SandboxClient", "SandboxCore", "SandboxEngine", "SandboxServer", "SandboxTesting", "StandardBackends", log, system,
+            ]),
         .testTarget(name: "SandboxTestingTests", dependencies: ["SandboxCore", "SandboxTesting", system]),
         .testTarget(name: "GuestFilesTests", dependencies: ["GuestProtocol", "GuestFiles", "CSandlotSystem"]),
         .testTarget(name: "GuestServerTests", dependencies: ["GuestProtocol", "GuestServer", "CSandlotSystem"]),
@@ -204,7 +209,8 @@ let package = Package(
         .testTarget(
             name: "SandboxClientTests",
             dependencies: [
-                "SandboxClient", "SandboxServer", "SandboxAPI", "SandboxEngine", "SandboxStore", "SandboxCore", "SandboxTesting", log,
+                "SandboxClient", "SandboxServer", "SandboxAPI", "SandboxEngine", "SandboxHTTP", "SandboxStore", "SandboxCore",
+                "SandboxTesting", log,
                 system,
             ]),
         .testTarget(

@@ -41,6 +41,7 @@ final class BackendsUnderTest: Sendable {
                 dataDirectory: dataDirectory, settings: { Self.settings(of: $0) },
                 logger: Logger(label: "conformance") { _ in SwiftLogNoOpLogHandler() }
             )
+            if let remote = RemoteUnderTest(dataDirectory: dataDirectory.appending("served")) { list.append(remote) }
         } catch { problem = "\(error)" }
         if let wanted = Self.environment("CONFORMANCE_BACKENDS") {
             let names = Set(wanted.split(separator: ",").map(String.init))
@@ -80,6 +81,11 @@ final class BackendsUnderTest: Sendable {
         let answer = await backends[id]?.probe() ?? .unavailable(reason: "no such backend", remedy: "")
         availability.withLock { $0[id] = answer }
         return answer
+    }
+
+    /// Ends the server of the suite.
+    func stop() async {
+        for case let remote as RemoteUnderTest in backends.values { await remote.stop() }
     }
 
     /// Takes away what the suite itself made; the backends' own files are theirs to remove.

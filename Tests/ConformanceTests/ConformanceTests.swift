@@ -63,6 +63,7 @@ struct ConformanceTests {
     func afterwards() async throws {
         await Ledger.shared.finished(Self.trials.count)
         let subjects = BackendsUnderTest.shared
+        await subjects.stop()
         #expect(subjects.failure == nil, "the backends could not be made: \(subjects.failure ?? "")")
         let ran = Set(Ledger.shared.reports(subjects.ids).map(\.backend.rawValue))
         for name in BackendsUnderTest.required.sorted() {

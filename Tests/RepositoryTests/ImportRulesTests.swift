@@ -71,7 +71,8 @@ private let rules: [String: Set<String>] = [
         "Foundation",
     ],
     "SandboxClient": [
-        "SandboxAPI", "SandboxCore", "SandboxHTTP", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
+        "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxHTTP", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl",
+        "Darwin", "Foundation",
     ],
     "SandboxCommands": [
         "CompatServers",

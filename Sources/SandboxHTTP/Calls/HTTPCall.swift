@@ -8,6 +8,7 @@ public struct HTTPCall: Sendable {
         case head = "HEAD"
         case post = "POST"
         case put = "PUT"
+        case patch = "PATCH"
         case delete = "DELETE"
     }
 
@@ -20,7 +21,7 @@ public struct HTTPCall: Sendable {
     }
 
     public var verb: Verb
-    /// From the root, without a query; segments that come from outside are to be encoded by `HTTPText.segment`.
+    /// From the root; with a query only where that is encoded already and `query` is empty; segments that come from outside are to be encoded by `HTTPText.segment`.
     public var path: String
     /// Encoded when it is sent.
     public var query: [(name: String, value: String)]
@@ -100,8 +101,11 @@ public enum HTTPText {
     private static let digits = Array("0123456789ABCDEF")
 
     /// Percent-encodes everything but unreserved characters, `/` included.
-    public static func segment(_ text: String) -> String {
-        text.utf8.reduce(into: "") { result, byte in
+    public static func segment(_ text: String) -> String { segment(bytes: text.utf8) }
+
+    /// Percent-encodes bytes, which need not be text.
+    public static func segment(bytes: some Sequence<UInt8>) -> String {
+        bytes.reduce(into: "") { result, byte in
             if plain.contains(byte) {
                 result.unicodeScalars.append(Unicode.Scalar(byte))
             } else {

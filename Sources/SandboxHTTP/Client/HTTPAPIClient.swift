@@ -18,13 +18,16 @@ public final class HTTPAPIClient: Sendable {
     private let base: String
 
     /// Prepares a client; nothing is connected. Throws `invalidArgument` when a file of the transport's security cannot be used.
-    public init(_ endpoint: HTTPEndpoint, logger: Logger, connectDeadline: Duration = .seconds(5)) throws {
+    ///
+    /// With `silence` an answer that brings nothing for so long counts as lost.
+    public init(_ endpoint: HTTPEndpoint, logger: Logger, connectDeadline: Duration = .seconds(5), silence: Duration? = nil) throws {
         self.endpoint = endpoint
         self.logger = logger
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow, timeout: .init(connect: .nanoseconds(connectDeadline.wholeNanoseconds)),
             connectionPool: .init(idleTimeout: .seconds(30)))
         configuration.httpVersion = .http1Only
+        configuration.timeout.read = silence.map { .nanoseconds($0.wholeNanoseconds) }
         // A service that is not there is told at once, not after the connection's deadline.
         configuration.connectionPool.retryConnectionEstablishment = false
         // Calls that wait for a state hold a connection for as long as that takes; nobody else may have to wait for them.
@@ -71,7 +74,25 @@ public final class HTTPAPIClient: Sendable {
         }
     }
 
-    private func execute(_ call: HTTPCall) async throws -> HTTPClientResponse {
+    /// Sends a call and returns when its answer begins, within the call's deadline; the body may last for ever. The connection is closed by letting
+    /// go of the body.
+    public func open(_ call: HTTPCall) async throws -> HTTPStreamedAnswer {
+        let response = try await within(call) { [self] in try await execute(call, deadline: .distantFuture) }
+        let pieces = BodyPieces(response.body)
+        let what = "\(call.verb.rawValue) \(call.path) at \(endpoint)"
+        return HTTPStreamedAnswer(
+            status: Int(response.status.code), headers: response.headers.fields,
+            body: SandboxStream { [self] in
+                do {
+                    return try await pieces.next()
+                } catch {
+                    try Task.checkCancellation()
+                    throw TransportFailure.error(error, doing: what, endpoint: endpoint)
+                }
+            })
+    }
+
+    private func execute(_ call: HTTPCall, deadline: NIODeadline? = nil) async throws -> HTTPClientResponse {
         var request = HTTPClientRequest(url: base + call.target)
         request.method = HTTPMethod(rawValue: call.verb.rawValue)
         // The socket's encoded path, which would be the default, is no host name to servers that look.
@@ -86,7 +107,7 @@ public final class HTTPAPIClient: Sendable {
             request.headers.replaceOrAdd(name: "Content-Type", value: type)
             request.body = .stream(BufferedPieces(stream), length: .unknown)
         }
-        return try await client.execute(request, deadline: .now() + .nanoseconds(call.deadline.wholeNanoseconds))
+        return try await client.execute(request, deadline: deadline ?? .now() + .nanoseconds(call.deadline.wholeNanoseconds))
     }
 
     private func within<R: Sendable>(_ call: HTTPCall, _ work: @escaping @Sendable () async throws -> R) async throws -> R {
