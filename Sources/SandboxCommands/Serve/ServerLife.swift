@@ -11,6 +11,8 @@ struct ServerLife: Sendable {
     let logger: Logger
 
     func run() async throws {
+        // Commands that the last server left are taken up before anybody asks for them.
+        await takeUp(within: .seconds(5))
         var configuration = ServiceGroupConfiguration(
             services: [
                 // The server ends first: its streams tell their readers so while the engine still works.
@@ -39,6 +41,18 @@ struct ServerLife: Sendable {
             try await running.value
         } onCancel: {
             ask.finish()
+        }
+    }
+}
+
+extension ServerLife {
+    private func takeUp(within limit: Duration) async {
+        let engine = engine
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { _ = try? await engine.reconcile() }
+            group.addTask { try? await Task.sleep(for: limit) }
+            await group.next()
+            group.cancelAll()
         }
     }
 }

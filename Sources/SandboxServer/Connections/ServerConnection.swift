@@ -12,7 +12,7 @@ struct ServerConnection: ServerChildChannel, HTTPChannelHandler {
     /// What became of a connection.
     enum Kind: Sendable {
         case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>, ConnectionWatch)
-        case terminal(TerminalViewer.Socket, TerminalTicket)
+        case terminal(TerminalViewer.Socket, Result<TerminalTicket, any Error>)
     }
 
     struct Value: ServerChildChannelValue {
@@ -63,7 +63,8 @@ struct ServerConnection: ServerChildChannel, HTTPChannelHandler {
         switch kind {
         case .http(let http, let watch):
             await ConnectionWatch.$current.withValue(watch) { await handleHTTP(asyncChannel: http, logger: logger) }
-        case .terminal(let socket, let ticket):
+        case .terminal(let socket, .failure(let error)): await TerminalViewer.refuse(socket, error)
+        case .terminal(let socket, .success(let ticket)):
             metrics.add(1, to: "terminals")
             await TerminalViewer(engine: gate.engine, ticket: ticket, keepalive: options.keepalive, logger: logger).run(socket)
             metrics.add(-1, to: "terminals")
@@ -89,9 +90,13 @@ struct ServerConnection: ServerChildChannel, HTTPChannelHandler {
             maxFrameSize: Self.largestFrame,
             shouldUpgrade: { channel, head in
                 channel.eventLoop.makeFutureWithTask {
-                    // A refusal is told by the route, with the same words as any other.
-                    guard let ticket = try? await gate.ticket(for: head) else { return nil }
-                    tickets.put(ticket)
+                    // A refusal is told in the socket: a page could not read it from a handshake that fails.
+                    do {
+                        tickets.put(.success(try await gate.ticket(for: head)))
+                    } catch {
+                        await gate.access.noteDenial("a terminal was refused", ["path": String(head.uri.prefix { $0 != "?" }.prefix(200))])
+                        tickets.put(.failure(error))
+                    }
                     return [:]
                 }
             },

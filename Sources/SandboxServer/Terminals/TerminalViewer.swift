@@ -16,6 +16,17 @@ struct TerminalViewer: Sendable {
     let keepalive: Duration
     let logger: Logger
 
+    /// Tells a viewer why it is not let in.
+    static func refuse(_ socket: Socket, _ error: any Error) async {
+        // One that does not wait for the answer needs none.
+        try? await socket.executeThenClose { _, outbound in
+            let out = TerminalOutput(outbound)
+            let told = (error as? StatusError)?.failure ?? error
+            try await out.text(.failure(ErrorBody.Failure(told)))
+            try await out.close(.policyViolation)
+        }
+    }
+
     func run(_ socket: Socket) async {
         do {
             try await socket.executeThenClose { inbound, outbound in
@@ -50,6 +61,7 @@ struct TerminalViewer: Sendable {
 
     private func show(_ exec: EngineExec, _ out: TerminalOutput) async throws {
         let events = exec.events
+        var pinged = ContinuousClock.now
         try await LiveStream.run(
             keepalive: keepalive,
             source: {
@@ -57,12 +69,17 @@ struct TerminalViewer: Sendable {
                 return try await iterator.next()
             },
             write: { item in
+                // A terminal that prints all the time must hear from its viewer too: a viewer that answers no ping has gone.
+                if ContinuousClock.now - pinged >= keepalive {
+                    pinged = .now
+                    try await out.ping()
+                }
                 switch item {
                 case .element(.output(let chunk)): try await out.bytes(chunk.bytes)
                 case .element(.ended(let ending)):
                     try await out.text(.ended(EndingBody(ending)))
                     return false
-                case .silence: try await out.ping()
+                case .silence: break
                 case .notice(let notice): try await out.text(.notice(notice))
                 case .failure(let error): try await out.text(.failure(ErrorBody.Failure(error)))
                 case .end, .gone: return false
