@@ -16,10 +16,8 @@ struct Leftovers {
 
     private func directories() -> [String] {
         names(in: scratch).map { "file \($0) in the scratch directory" }
-            + [dataDirectory, dataDirectory.appending("served")].flatMap { data in
-                ["sandboxes", "containers"].flatMap { collection in
-                    names(in: data.appending(collection)).map { "sandbox directory \(collection)/\($0) in \(data)" }
-                }
+            + ["sandboxes", "containers", "served/sandboxes"].flatMap { collection in
+                names(in: dataDirectory.appending(collection)).map { "sandbox directory \(collection)/\($0)" }
             }
     }
 

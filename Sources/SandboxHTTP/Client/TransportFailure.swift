@@ -14,6 +14,8 @@ enum TransportFailure {
         case let error as NIOConnectionError:
             let number = error.connectionErrors.lazy.compactMap { ($0.error as? IOError)?.errnoCode }.first
             return system(number ?? ECONNREFUSED, what, endpoint, error)
+        case HTTPParserError.invalidEOFState:
+            return SandboxError(.unavailable, "\(what): the connection broke", remedy: "see whether the service runs", cause: error)
         case let error as HTTPParserError:
             return SandboxError(.protocolViolation, "\(what): the answer is not HTTP", remedy: "check the address", cause: error)
         case let error as HTTPClientError:
