@@ -4,8 +4,8 @@ import SystemPackage
 
 /// A socket's path, made short enough for `sockaddr_un` by way of a descriptor of its directory.
 struct UnixSocketPath {
-    /// `sizeof(sun_path)` with its final NUL.
-    private static let limit = 107
+    /// What NIO accepts, which is a little less than the kernel's 107: BSD's 103.
+    private static let limit = 103
     /// A descriptor that only stands for a path; glibc hides the name behind a feature macro.
     private static let pathOnly: Int32 = 0o10000000
 

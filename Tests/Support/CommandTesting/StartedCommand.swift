@@ -82,7 +82,8 @@ public struct TestPipe {
     /// Reads once; empty at the end.
     public func read(limit: Int = 65536) -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: limit)
-        return Array(buffer.prefix(max(0, systemRead(reading, &buffer, limit))))
+        let count = systemRead(reading, &buffer, limit)
+        return Array(buffer.prefix(max(0, count)))
     }
 
     /// Reads to the end and closes.
