@@ -25,6 +25,8 @@ public struct RemoteSandbox: Sandbox {
     }
 
     public func execs() async throws -> [ExecSnapshot] {
+        // A server still tells the execs of a session that is closed, but its sandbox is gone.
+        guard try await session.record().closedAt == nil else { throw session.client.gone(session.id) }
         var snapshots: [ExecSnapshot] = []
         // What never ran has no process: it is not an exec of the sandbox.
         for try await exec in session.execs() {

@@ -17,6 +17,9 @@ struct APICall: Sendable {
     var body: HTTPCall.Body = .none
     var wait = Wait.answer
 
+    /// The session whose sandbox, execs or files it is about; nil for calls that are about no session or about one as such.
+    var session: String? { route.path.hasPrefix(APIRoute.getSession.path + "/") ? path["session"] : nil }
+
     /// A call of a route with values for the names in its path.
     init(_ route: APIRoute, _ path: [String: String] = [:], wait: Wait = .answer) {
         self.route = route

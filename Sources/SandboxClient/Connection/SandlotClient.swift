@@ -58,7 +58,7 @@ public final class SandlotClient: Sendable {
     /// Sends a call; anything but success throws what the server said, as its own type.
     func send(_ call: APICall) async throws -> HTTPAnswer {
         let answer = try await calls.send(call.http(token: token.token(), patience), limit: Self.answerLimit)
-        guard answer.isSuccess else { throw Self.failure(answer.status, answer.body) }
+        guard answer.isSuccess else { throw await failure(answer.status, answer.body, of: call) }
         return answer
     }
 
@@ -78,7 +78,7 @@ public final class SandlotClient: Sendable {
         guard answer.isSuccess else {
             var body: [UInt8] = []
             for try await piece in answer.body where body.count < Self.failureLimit { body += piece }
-            throw Self.failure(answer.status, body)
+            throw await failure(answer.status, body, of: call)
         }
         return answer
     }
@@ -87,10 +87,22 @@ public final class SandlotClient: Sendable {
     private static let answerLimit = 32 << 20
     private static let failureLimit = 1 << 20
 
-    private static func failure(_ status: Int, _ body: [UInt8]) -> any Error {
-        if let told = try? APICoding.decode(ErrorBody.self, from: body) { return told.error.asError }
-        return SandboxError(
-            .protocolViolation, "the server answered with status \(status) and no reason",
-            remedy: "see whether there is a Sandlot server at this address")
+    /// What the server said. A closed session refuses with `conflict`, as one does that is only busy: to those who use its sandbox it is gone.
+    private func failure(_ status: Int, _ body: [UInt8], of call: APICall) async -> any Error {
+        guard let told = try? APICoding.decode(ErrorBody.self, from: body) else {
+            return SandboxError(
+                .protocolViolation, "the server answered with status \(status) and no reason",
+                remedy: "see whether there is a Sandlot server at this address")
+        }
+        let error = told.error.asError
+        guard let refusal = error as? SandboxError, refusal.code == .conflict, let id = call.session,
+            let record = try? await session(id).record(), record.closedAt != nil
+        else { return error }
+        return gone(id, cause: refusal)
+    }
+
+    /// That a session has no sandbox any more.
+    func gone(_ session: String, cause: SandboxError? = nil) -> SandboxError {
+        SandboxError(.notFound, "session \(session) at \(endpoint) is closed", remedy: "open another one", cause: cause)
     }
 }

@@ -35,28 +35,56 @@ public struct RemoteSession: Sendable {
         _ = try await client.send(call)
     }
 
-    /// Starts a command and returns when it runs. When the answer is lost on the way the command is looked for by its id, and never started
-    /// twice.
+    /// Starts a command and returns when it runs. When the answer is lost on the way the command is looked for by its id. Only where the server
+    /// knows nothing of it is it asked once more, under the same id, which never runs twice.
     public func start(_ request: ExecRequest) async throws -> RemoteExec {
-        var call = call(.startExec, wait: .answer)
-        try call.send(ExecCreation(request, mode: .stream))
         do {
-            let lines = LineStream<StreamEvent>(try await client.open(call).body)
-            while let line = try await lines.next() {
-                switch line {
-                case .started(let exec, let process):
-                    return RemoteExec(client, session: id, id: exec, processID: process, from: .zero, lines: lines)
-                case .keepalive: continue
-                case .failure(let failure): throw failure.asError
-                default: throw SandboxError(.protocolViolation, "the server tells of a command before its start")
-                }
+            do {
+                return try await begin(request)
+            } catch let error as SandboxError where error.code == .unavailable || error.code == .timeout {
+                if let found = try await taken(request.id, after: error) { return found }
+                // A server that is slow may still be at it, so only a connection that broke is a reason to ask again.
+                guard error.code == .unavailable else { throw error }
             }
-            throw SandboxError(.unavailable, "the server broke off the start of \(request.id)", remedy: "look for the exec by its id")
-        } catch let error as SandboxError where error.code == .unavailable || error.code == .timeout {
-            guard let found = try? await attach(to: request.id) else { throw error }
-            return found
+            do {
+                return try await begin(request)
+            } catch let error as SandboxError where error.code == .alreadyExists {
+                // The first request got there after all.
+                return try await attach(to: request.id)
+            } catch let error as SandboxError where error.code == .unavailable || error.code == .timeout {
+                guard let found = try await taken(request.id, after: error) else { throw error }
+                return found
+            }
         } catch let error as CancellationError {
             await withdraw(request.id)
+            throw error
+        }
+    }
+
+    /// One request, until the server says that the command runs.
+    private func begin(_ request: ExecRequest) async throws -> RemoteExec {
+        var call = call(.startExec, wait: .answer)
+        try call.send(ExecCreation(request, mode: .stream))
+        let lines = LineStream<StreamEvent>(try await client.open(call).body)
+        while let line = try await lines.next() {
+            switch line {
+            case .started(let exec, let process):
+                return RemoteExec(client, session: id, id: exec, processID: process, from: .zero, lines: lines)
+            case .keepalive: continue
+            case .failure(let failure): throw failure.asError
+            default: throw SandboxError(.protocolViolation, "the server tells of a command before its start")
+            }
+        }
+        throw SandboxError(.unavailable, "the server broke off the start of \(request.id)", remedy: "look for the exec by its id")
+    }
+
+    /// The exec whose start had no answer; nil when the server knows none. Throws the start's error while the server cannot tell.
+    private func taken(_ exec: ExecID, after error: SandboxError) async throws -> RemoteExec? {
+        do {
+            return try await attach(to: exec)
+        } catch let failure as SandboxError where failure.code == .notFound {
+            return nil
+        } catch is SandboxError {
             throw error
         }
     }
