@@ -194,6 +194,7 @@ let package = Package(
         .testTarget(
             name: "SandboxWorkspaceTests",
             dependencies: ["SandboxWorkspace", "SandboxTesting", "SandboxCore", "SandboxProcess", system]),
+        .testTarget(name: "SandboxAPITests", dependencies: ["SandboxAPI", "SandboxCore", system]),
         .testTarget(
             name: "SandboxServerTests",
             dependencies: [

@@ -46,9 +46,9 @@ struct ServerConnection: ServerChildChannel, HTTPChannelHandler {
             configuration.enableErrorHandling = false
             configuration.enableResponseHeaderValidation = false
             configuration.decoderConfiguration = limits
-            return Value(
-                channel: channel,
-                kind: try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(configuration: configuration))
+            let kind = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(configuration: configuration)
+            try channel.pipeline.syncOperations.addHandler(FirstHeadErrors(), name: Self.errors)
+            return Value(channel: channel, kind: kind)
         }
     }
 
@@ -71,11 +71,18 @@ struct ServerConnection: ServerChildChannel, HTTPChannelHandler {
         }
     }
 
-    private static let timer = "first-head"
+    private static let timer = "first-head-timer"
+    private static let errors = "first-head-errors"
+
+    /// Takes out what only watches over the first head.
+    private func settle(_ pipeline: ChannelPipeline.SynchronousOperations) {
+        _ = pipeline.removeHandler(name: Self.timer)
+        _ = pipeline.removeHandler(name: Self.errors)
+    }
 
     private func plain(_ channel: any Channel) throws -> Kind {
         let pipeline = channel.pipeline.syncOperations
-        _ = pipeline.removeHandler(name: Self.timer)
+        settle(pipeline)
         let watch = ConnectionWatch()
         try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: options.tls != nil))
         try pipeline.addHandler(ConnectionGuard(times, watch: watch))
@@ -103,7 +110,7 @@ struct ServerConnection: ServerChildChannel, HTTPChannelHandler {
             upgradePipelineHandler: { channel, _ in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    _ = pipeline.removeHandler(name: Self.timer)
+                    settle(pipeline)
                     try pipeline.addHandler(
                         SocketGuard(silence: TimeAmount(options.keepalive) * 3, write: TimeAmount(options.writeTimeout)))
                     try pipeline.addHandler(
