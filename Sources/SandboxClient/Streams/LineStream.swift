@@ -1,3 +1,4 @@
+import Glibc
 import SandboxAPI
 import SandboxCore
 
@@ -33,10 +34,16 @@ actor LineStream<Line: Decodable & Sendable> {
     }
 
     private func take() -> [UInt8]? {
-        guard let end = buffer[searched...].firstIndex(of: 0x0A) else {
+        // Most of the bytes of a stream go by here, so the search is left to the system's.
+        let found = buffer.withUnsafeBytes { bytes in
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[searched...])
+            return rest.baseAddress.flatMap { start in memchr(start, 0x0A, rest.count).map { UnsafeRawPointer($0) - start } }
+        }
+        guard let found else {
             searched = buffer.count
             return nil
         }
+        let end = searched + found
         defer {
             position = end + 1
             searched = position
