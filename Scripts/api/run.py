@@ -41,9 +41,11 @@ def made_up_requests(server):
     ]
     for name in endless:
         command += ["--exclude-operation-id", name]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, cwd=server.data)
+    # How to write the bodies that it does not know.
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "media_types", "PYTHONPATH": os.path.dirname(os.path.abspath(__file__))}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, cwd=server.data, env=environment)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    print("  " + next((line for line in done.stdout.splitlines() if "generated" in line), "").strip())
+    print("  " + next((line for line in done.stdout.splitlines() if "generated," in line), "").strip())
 
 
 def streams_survive_a_kill(server):
@@ -186,10 +188,10 @@ def settings(server):
 
 parts = [settings, document, made_up_requests, streams_survive_a_kill, shutdown_is_told, terminals, browsers, only_here]
 wanted = os.environ.get("API_ONLY")
+if wanted:
+    parts = [part for part in parts if part.__name__ in wanted.split(",")]
 failed = 0
 for part in parts:
-    if wanted and part.__name__ not in wanted.split(","):
-        continue
     server = Server(binary).start()
     began = time.monotonic()
     try:
