@@ -56,7 +56,7 @@ class OverHTTP(unittest.IsolatedAsyncioTestCase):
         return connection, connection.getresponse()
 
 
-class HTTP(Cases, OverHTTP):
+class HTTP(OverHTTP, Cases):
     async def test_a_token_for_one_session_needs_no_name_and_reaches_no_other(self) -> None:
         other = self.sandlot.run("session", "open").strip()
         token = self.sandlot.run("token", "create", "bound", "--scope", "exec", "--session", self.session).strip()
