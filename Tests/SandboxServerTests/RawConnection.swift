@@ -37,13 +37,12 @@ final class RawConnection: Sendable {
     /// False when the other end has closed the connection.
     @discardableResult
     func send(_ text: String) throws -> Bool {
-        let bytes = Array(text.utf8)
-        var sent = 0
-        while sent < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.send(socket, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL)) }
+        var left = Array(text.utf8)
+        while !left.isEmpty {
+            let count = Glibc.send(socket, left, left.count, Int32(MSG_NOSIGNAL))
             if count < 0, errno == EAGAIN { throw TooLate(what: "nothing is read and nothing closed") }
             if count < 0 { return false }
-            sent += count
+            left.removeFirst(count)
         }
         return true
     }
