@@ -3,7 +3,7 @@ import SandboxCore
 import SandboxHTTP
 import Testing
 
-@Suite("The user of a container", .enabled(if: !RealEngine.all.isEmpty, RealEngine.missing), .timeLimit(.minutes(2)))
+@Suite("The user of a container", .enabled(if: !RealEngine.all.isEmpty, RealEngine.missing), .timeLimit(.minutes(10)))
 struct AccountTests {
     @Test(
         "has a name that programs find, and the image is as before", arguments: RealEngine.all,

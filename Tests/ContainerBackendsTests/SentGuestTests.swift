@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 /// An engine that is treated as if it did not see our files: the guest goes by its API, and so do the connections.
-@Suite("A container of an engine that shares no files", .enabled(if: !RealEngine.all.isEmpty, RealEngine.missing), .timeLimit(.minutes(3)))
+@Suite("A container of an engine that shares no files", .enabled(if: !RealEngine.all.isEmpty, RealEngine.missing), .timeLimit(.minutes(10)))
 struct SentGuestTests {
     private static let settings = ["guest_delivery": ["archive"]]
 

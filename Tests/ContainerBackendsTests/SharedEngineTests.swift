@@ -7,7 +7,7 @@ import SystemPackage
 import Testing
 
 /// What happens to containers and images while they are in use, and between two Sandlots.
-@Suite("An engine that others use too", .serialized, .enabled(if: !RealEngine.all.isEmpty, RealEngine.missing), .timeLimit(.minutes(3)))
+@Suite("An engine that others use too", .serialized, .enabled(if: !RealEngine.all.isEmpty, RealEngine.missing), .timeLimit(.minutes(10)))
 struct SharedEngineTests {
     @Test("a paused container is told as that; unpaused, its exec goes on as if nothing had been", arguments: RealEngine.all)
     func paused(_ engine: RealEngine) async throws {

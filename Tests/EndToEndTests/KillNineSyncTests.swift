@@ -18,7 +18,7 @@ struct KillNineSyncTests {
 
     /// Both sides edit files of their own again and again while pushes and pulls are killed at random. Every file holds whole lines with a rising
     /// number: one that is half written, or goes back, has lost something.
-    @Test("nothing is lost and nothing is half written", .timeLimit(.minutes(5)), arguments: [UInt64(20_261_123)])
+    @Test("nothing is lost and nothing is half written", .timeLimit(.minutes(10)), arguments: [UInt64(20_261_123)])
     func survives(seed: UInt64) async throws {
         let root = FilePath(NSTemporaryDirectory()).appending("sandlot-kill-sync-\(getpid())-\(seed)")
         defer { try? FileManager.default.removeItem(atPath: root.string) }

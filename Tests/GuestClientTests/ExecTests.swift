@@ -4,7 +4,7 @@ import SandboxCore
 import SystemPackage
 import Testing
 
-@Suite("An exec over a channel", .timeLimit(.minutes(1)))
+@Suite("An exec over a channel", .timeLimit(.minutes(10)))
 struct ExecTests {
     @Test
     func `output comes in order and the end is last`() async throws {

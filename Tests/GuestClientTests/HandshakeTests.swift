@@ -3,7 +3,7 @@ import GuestProtocol
 import SandboxCore
 import Testing
 
-@Suite("The handshake", .timeLimit(.minutes(1)))
+@Suite("The handshake", .timeLimit(.minutes(10)))
 struct HandshakeTests {
     @Test
     func `the channel knows what the guest said of itself`() async throws {

@@ -4,7 +4,7 @@ import SandboxCore
 import SystemPackage
 import Testing
 
-@Suite("A hostile guest", .timeLimit(.minutes(2)))
+@Suite("A hostile guest", .timeLimit(.minutes(10)))
 struct HostileGuestTests {
     /// What a guest must not do on the stream of a running exec.
     enum Abuse: CaseIterable {

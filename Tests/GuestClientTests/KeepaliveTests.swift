@@ -4,7 +4,7 @@ import SandboxCore
 import SystemPackage
 import Testing
 
-@Suite("Signs of life", .timeLimit(.minutes(1)))
+@Suite("Signs of life", .timeLimit(.minutes(10)))
 struct KeepaliveTests {
 
     @Test

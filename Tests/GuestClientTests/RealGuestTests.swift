@@ -5,7 +5,7 @@ import Testing
 
 @Suite(
     "With the real guest", .enabled(if: RealGuest.program != nil, "no sandlot-guest is built; name one in SANDLOT_GUEST"),
-    .timeLimit(.minutes(2)))
+    .timeLimit(.minutes(10)))
 struct RealGuestTests {
     private func finish(_ exec: any RunningExec) async throws -> (out: [UInt8], err: [UInt8], ending: ExecEnding) {
         var (out, err): ([UInt8], [UInt8]) = ([], [])

@@ -4,7 +4,7 @@ import SandboxCore
 import SystemPackage
 import Testing
 
-@Suite("A channel that breaks", .timeLimit(.minutes(1)))
+@Suite("A channel that breaks", .timeLimit(.minutes(10)))
 struct ReconnectionTests {
     private let sandbox = FakeSandbox()
 

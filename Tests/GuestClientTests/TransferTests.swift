@@ -5,7 +5,7 @@ import Synchronization
 import SystemPackage
 import Testing
 
-@Suite("Files over a channel", .timeLimit(.minutes(1)))
+@Suite("Files over a channel", .timeLimit(.minutes(10)))
 struct TransferTests {
     @Test
     func `credit goes back as the content is read`() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import HostBackends
 
-@Suite(.timeLimit(.minutes(5))) struct ConfigurationTests {
+@Suite(.timeLimit(.minutes(10))) struct ConfigurationTests {
     @Test func oneVersionServesAllSandboxesAndCannotBeChangedFromInside() async throws {
         try await withBench { bench in
             let settings = try BubblewrapSettings(SettingTexts(["private_directory": [bench.directory.appending("private").string]]))

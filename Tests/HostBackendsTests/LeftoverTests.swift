@@ -7,7 +7,7 @@ import Testing
 @testable import HostBackends
 
 /// What a crash leaves before there is a record, or with a broken one.
-@Suite(.timeLimit(.minutes(5))) struct LeftoverTests {
+@Suite(.timeLimit(.minutes(10))) struct LeftoverTests {
     private func makeOld(_ path: FilePath) {
         var times = [timespec(tv_sec: time(nil) - 3600, tv_nsec: 0), timespec(tv_sec: time(nil) - 3600, tv_nsec: 0)]
         utimensat(AT_FDCWD, path.string, &times, 0)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import SandboxClient
 
-@Suite("The client", .timeLimit(.minutes(1)))
+@Suite("The client", .timeLimit(.minutes(10)))
 struct ClientTests {
     @Test func `a session is opened, used and closed`() async throws {
         try await ServerFixture.run { _, client in

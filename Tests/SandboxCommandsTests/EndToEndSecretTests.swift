@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 @Suite(
-    "Sealed secrets on the command line", .enabled(if: BuiltSandlot.location != nil, "the executable is missing"), .timeLimit(.minutes(1)))
+    "Sealed secrets on the command line", .enabled(if: BuiltSandlot.location != nil, "the executable is missing"), .timeLimit(.minutes(10)))
 struct EndToEndSecretTests {
     private static let hasKeyring = ["dbus-run-session", "gnome-keyring-daemon", "secret-tool"].allSatisfy {
         FileManager.default.isExecutableFile(atPath: "/usr/bin/\($0)")

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("Sessions live between calls", .enabled(if: BuiltSandlot.canRun, "the executable or a backend is missing"), .timeLimit(.minutes(2)))
+@Suite("Sessions live between calls", .enabled(if: BuiltSandlot.canRun, "the executable or a backend is missing"), .timeLimit(.minutes(10)))
 struct EndToEndSessionTests {
     @Test func aSessionIsOpenedByOneProcessAndUsedByTheNext() throws {
         try BuiltSandlot.with { sandlot in

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 @Suite(
-    "Access tokens on the command line", .enabled(if: BuiltSandlot.location != nil, "the executable is missing"), .timeLimit(.minutes(1)))
+    "Access tokens on the command line", .enabled(if: BuiltSandlot.location != nil, "the executable is missing"), .timeLimit(.minutes(10)))
 struct EndToEndTokenTests {
     @Test func aTokenIsShownOnceListedAndRevoked() throws {
         try BuiltSandlot.with { sandlot in

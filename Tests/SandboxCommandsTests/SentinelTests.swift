@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("No secret comes out", .enabled(if: BuiltSandlot.canRun, "the executable or a backend is missing"), .timeLimit(.minutes(3)))
+@Suite("No secret comes out", .enabled(if: BuiltSandlot.canRun, "the executable or a backend is missing"), .timeLimit(.minutes(10)))
 struct SentinelTests {
     @Test func theSearchFindsWhatItLooksFor() {
         var sentinels = Sentinels()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SandboxEngine
 
-@Suite("Access tokens", .timeLimit(.minutes(1)))
+@Suite("Access tokens", .timeLimit(.minutes(10)))
 struct AccessTests {
     @Test func `a token opens what it was made for until it is revoked`() async throws {
         try await EngineFixture.run { _, engine in

@@ -32,7 +32,7 @@ private func kinds(_ engine: Engine) async throws -> [EngineEvent.Kind] {
     try await engine.allEvents().map(\.kind).filter { $0 != .imageBuildLog }
 }
 
-@Suite("Images", .timeLimit(.minutes(1)))
+@Suite("Images", .timeLimit(.minutes(10)))
 struct ImageTests {
     @Test("an image is built once, and found the second time")
     func secondIsFound() async throws {
@@ -197,7 +197,7 @@ struct ImageTests {
     }
 }
 
-@Suite("The image of a session", .timeLimit(.minutes(1)))
+@Suite("The image of a session", .timeLimit(.minutes(10)))
 struct SessionImageTests {
     @Test("session, backend, all, built-in: the first that says anything, with its reason")
     func precedence() async throws {

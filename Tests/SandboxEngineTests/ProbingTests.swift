@@ -4,7 +4,7 @@ import Testing
 
 @testable import SandboxEngine
 
-@Suite("Probing", .timeLimit(.minutes(5)))
+@Suite("Probing", .timeLimit(.minutes(10)))
 struct ProbingTests {
     @Test func `only backends whose answer matters are asked`() async throws {
         let names = ["strong", "weak", "shy"].map(BackendID.init(unchecked:))

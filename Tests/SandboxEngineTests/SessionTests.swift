@@ -132,7 +132,7 @@ struct SessionTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(5))) func `a forced close cancels what another engine follows, and its last words are kept`() async throws {
+    @Test(.timeLimit(.minutes(10))) func `a forced close cancels what another engine follows, and its last words are kept`() async throws {
         try await EngineFixture.run { fixture, engine in
             let session = try await engine.open(SessionRequest())
             let exec = try await engine.start(

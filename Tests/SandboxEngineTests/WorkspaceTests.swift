@@ -7,7 +7,7 @@ import Testing
 
 @testable import SandboxEngine
 
-@Suite("Synced workspaces", .timeLimit(.minutes(1)))
+@Suite("Synced workspaces", .timeLimit(.minutes(10)))
 struct WorkspaceTests {
     /// A project on the host and an engine whose sessions work on copies of it.
     private func withProject(_ body: (EngineFixture, Engine, FilePath) async throws -> Void) async throws {
@@ -124,7 +124,7 @@ struct WorkspaceTests {
     }
 }
 
-@Suite("Moving a living session", .timeLimit(.minutes(1)))
+@Suite("Moving a living session", .timeLimit(.minutes(10)))
 struct MovingTests {
     private func machine(_ name: String) -> InMemoryBackend { InMemoryBackend(id: BackendID(unchecked: name)) }
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SandboxMCP
 
-@Suite("MCP over HTTP", .timeLimit(.minutes(1)))
+@Suite("MCP over HTTP", .timeLimit(.minutes(10)))
 struct EndpointTests {
     private static func request(
         _ json: JSON?, method: String = "POST", headers: [String: String] = [:], holder: String = "me", access: MCPAccess = .full

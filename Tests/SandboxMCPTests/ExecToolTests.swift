@@ -4,7 +4,7 @@ import Testing
 
 @testable import SandboxMCP
 
-@Suite("Tools that run commands", .timeLimit(.minutes(1)))
+@Suite("Tools that run commands", .timeLimit(.minutes(10)))
 struct ExecToolTests {
     @Test("a command's end, output and code are told; a failing command is no error")
     func run() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SandboxMCP
 
-@Suite("Tools for files and sessions", .timeLimit(.minutes(1)))
+@Suite("Tools for files and sessions", .timeLimit(.minutes(10)))
 struct FileToolTests {
     @Test("a file is written, read by line and by offset, and read on where it was cut")
     func reading() async throws {

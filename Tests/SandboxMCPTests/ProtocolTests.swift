@@ -4,7 +4,7 @@ import Testing
 
 @testable import SandboxMCP
 
-@Suite("MCP on a stream", .timeLimit(.minutes(1)))
+@Suite("MCP on a stream", .timeLimit(.minutes(10)))
 struct ProtocolTests {
     @Test(
         "a handshake settles the client's revision, or the newest for one that is not known",

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SandboxSecrets
 
-@Suite("The sealed store", .timeLimit(.minutes(1)))
+@Suite("The sealed store", .timeLimit(.minutes(10)))
 struct SealedStoreTests {
     @Test func `what is set is found again by the next process, and nothing of it is on disk in the clear`() async throws {
         let scratch = try Scratch()
@@ -120,7 +120,7 @@ struct SealedStoreTests {
     }
 }
 
-@Suite("Where the key is", .timeLimit(.minutes(1)))
+@Suite("Where the key is", .timeLimit(.minutes(10)))
 struct KeyTests {
     @Test func `a key file that is gone, or that others can read, is told`() async throws {
         let scratch = try Scratch()
@@ -171,7 +171,7 @@ struct KeyTests {
     }
 }
 
-@Suite("Referring to secrets", .timeLimit(.minutes(1)))
+@Suite("Referring to secrets", .timeLimit(.minutes(10)))
 struct ReferenceTests {
     @Test func `a file gives its text without the line break`() throws {
         let scratch = try Scratch()

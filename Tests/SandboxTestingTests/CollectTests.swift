@@ -2,7 +2,7 @@ import SandboxCore
 import Synchronization
 import Testing
 
-@Suite("Collecting a command's output", .timeLimit(.minutes(1)))
+@Suite("Collecting a command's output", .timeLimit(.minutes(10)))
 struct CollectTests {
     private static let ending = ExecEnding(outcome: .exited(code: 3), offsets: OutputOffsets(standardOutput: 5, standardError: 2))
 

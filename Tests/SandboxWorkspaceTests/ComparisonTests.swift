@@ -72,7 +72,7 @@ struct ModelTree: Equatable {
     }
 }
 
-@Suite("Comparing three trees", .timeLimit(.minutes(1)))
+@Suite("Comparing three trees", .timeLimit(.minutes(10)))
 struct ComparisonTests {
     private func path(_ text: String) -> TreePath { TreePath(text) ?? TreePath(unchecked: [97]) }
 

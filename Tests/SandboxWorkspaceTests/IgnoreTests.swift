@@ -9,7 +9,7 @@ import Testing
     import Glibc
 #endif
 
-@Suite("Ignore rules", .timeLimit(.minutes(2)))
+@Suite("Ignore rules", .timeLimit(.minutes(10)))
 struct IgnoreTests {
     /// Patterns that meet every rule of the language at least once.
     private static let patterns = [

@@ -10,7 +10,7 @@ import Testing
     import Glibc
 #endif
 
-@Suite("Pushing and pulling", .timeLimit(.minutes(1)))
+@Suite("Pushing and pulling", .timeLimit(.minutes(10)))
 struct SyncTests {
     @Test("a tree goes in, edits of both sides go the other way, and then nothing is left to do")
     func roundTrip() async throws {

@@ -32,6 +32,18 @@ extension EngineAPI {
     }
 
     func diskUsage() async throws -> EngineMessage.DiskUsage {
+        // Podman gives up when a container goes away while it counts; then it is asked again, a few times.
+        for _ in 0..<3 {
+            do {
+                return try await countDiskUsage()
+            } catch let error as SandboxError where ![.unavailable, .timeout, .cancelled, .denied].contains(error.code) {
+                continue
+            }
+        }
+        return try await countDiskUsage()
+    }
+
+    private func countDiskUsage() async throws -> EngineMessage.DiskUsage {
         let answer = try await send(HTTPCall(.get, "/system/df", deadline: Self.slow), "asking for the disk's use")
         return try Self.decode(EngineMessage.DiskUsage.self, answer, dialect)
     }
