@@ -4,7 +4,7 @@ import Testing
 
 @testable import SandboxAPI
 
-@Suite("Errors on the wire", .timeLimit(.minutes(1)))
+@Suite("Errors on the wire", .timeLimit(.minutes(10)))
 struct ErrorTests {
     private func crossed(_ error: any Error) throws -> any Error {
         let bytes = try APICoding.encode(ErrorBody(ErrorBody.Failure(error, requestId: "req-1")))

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SandboxServer
 
-@Suite("Events over HTTP", .timeLimit(.minutes(1)))
+@Suite("Events over HTTP", .timeLimit(.minutes(10)))
 struct EventRouteTests {
     private func events(_ answer: ServerFixture.Answer) throws -> [EventBody] {
         try answer.bytes.split(separator: 0x0A).map { try APICoding.decode(EventBody.self, from: Array($0)) }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SandboxServer
 
-@Suite("Execs over HTTP", .timeLimit(.minutes(1)))
+@Suite("Execs over HTTP", .timeLimit(.minutes(10)))
 struct ExecRouteTests {
     @Test("waiting answers with both streams and the outcome")
     func waiting() async throws {

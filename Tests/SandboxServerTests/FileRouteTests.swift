@@ -7,7 +7,7 @@ import Testing
 
 @testable import SandboxServer
 
-@Suite("Files over HTTP", .timeLimit(.minutes(1)))
+@Suite("Files over HTTP", .timeLimit(.minutes(10)))
 struct FileRouteTests {
     @Test("bytes go in and out unharmed, whole and in ranges")
     func content() async throws {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import SandboxServer
 
-@Suite("Clients that keep no rules", .timeLimit(.minutes(1)))
+@Suite("Clients that keep no rules", .timeLimit(.minutes(10)))
 struct HostileClientTests {
     /// Blocking calls, away from the threads that the server runs on.
     private func away<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {

@@ -4,7 +4,7 @@ import SandboxCore
 import SandboxEngine
 import Testing
 
-@Suite("Sessions over HTTP", .timeLimit(.minutes(1)))
+@Suite("Sessions over HTTP", .timeLimit(.minutes(10)))
 struct SessionRouteTests {
     @Test("a session is opened, found by name, changed, extended and closed")
     func life() async throws {

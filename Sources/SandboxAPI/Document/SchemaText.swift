@@ -65,7 +65,7 @@ enum SchemaText {
             ],
         ],
         "Bytes": [
-            "description": "Text where the bytes are UTF-8, base 64 otherwise.",
+            "description": "Text where the bytes are UTF-8 without zero bytes, base 64 otherwise.",
             "oneOf": [
                 ["type": "object", "required": ["text"], "properties": ["text": ["type": "string"]], "additionalProperties": false],
                 [

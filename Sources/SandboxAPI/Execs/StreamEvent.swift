@@ -81,7 +81,8 @@ public enum StreamEvent: Sendable, Codable, Equatable {
         case .output(let chunk):
             try container.encode(chunk.channel, forKey: .stream)
             try container.encode(chunk.offset, forKey: .offset)
-            if let text = String(validating: chunk.bytes, as: UTF8.self) {
+            // A zero byte means no text, and JSON makes six of each.
+            if !chunk.bytes.contains(0), let text = String(validating: chunk.bytes, as: UTF8.self) {
                 try container.encode(text, forKey: .text)
             } else {
                 try container.encode(WireBytes.base64(chunk.bytes), forKey: .base64)
