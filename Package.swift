@@ -155,7 +155,8 @@ let package = Package(
         // The same sources as the package in Examples/RunCommand, here so that every build and test run keeps them working.
         .executableTarget(name: "RunCommand", dependencies: ["Sandlot"], path: "Examples/RunCommand/Sources/RunCommand"),
         .executableTarget(
-            name: "sandlot-bench", dependencies: ["Sandlot", "SandboxCore", "SandboxEngine", "SandboxHTTP", log, system], path: "Benchmarks"),
+            name: "sandlot-bench", dependencies: ["Sandlot", "SandboxCore", "SandboxEngine", "SandboxHTTP", log, system], path: "Benchmarks"
+        ),
 
         // Tests.
         .target(name: "SandboxTesting", dependencies: ["SandboxCore", system]),

@@ -8,7 +8,8 @@ import Testing
 
 /// Engines that are stopped and started again in the middle of a session: each test has one of its own.
 @Suite(
-    "An engine that stops", .serialized, .enabled(if: getuid() == 0 && !RealEngine.all.isEmpty, RealEngine.missing), .timeLimit(.minutes(10))
+    "An engine that stops", .serialized, .enabled(if: getuid() == 0 && !RealEngine.all.isEmpty, RealEngine.missing),
+    .timeLimit(.minutes(10))
 )
 struct EngineRestartTests {
     @Test("sandboxes of an engine that needs no daemon go on without its service, and are taken up again")

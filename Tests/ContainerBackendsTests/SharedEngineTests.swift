@@ -1,3 +1,5 @@
+// The names are those of the wire.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
 import ContainerBackends
 import Foundation
 import SandboxCore

@@ -7,7 +7,8 @@ import Testing
 #endif
 
 @Suite(
-    "The built command runs commands", .enabled(if: BuiltSandlot.canRun, "the executable or a backend is missing"), .timeLimit(.minutes(10)))
+    "The built command runs commands", .enabled(if: BuiltSandlot.canRun, "the executable or a backend is missing"), .timeLimit(.minutes(10))
+)
 struct EndToEndRunTests {
     @Test func bothStreamsAndTheStatusAreTheCommandsOwn() throws {
         try BuiltSandlot.with { sandlot in
