@@ -41,7 +41,10 @@ final class BackendsUnderTest: Sendable {
                 dataDirectory: dataDirectory, settings: { Self.settings(of: $0) },
                 logger: Logger(label: "conformance") { _ in SwiftLogNoOpLogHandler() }
             )
-            if let remote = RemoteUnderTest(dataDirectory: dataDirectory.appending("served")) { list.append(remote) }
+            // As this machine lets it be: a limit that cannot be held here is not claimed through the wire either.
+            if let served = list.first(where: { $0.descriptor.id == ServerUnderTest.serving }) {
+                list.append(RemoteUnderTest(dataDirectory: dataDirectory.appending("served"), describedBy: served.descriptor))
+            }
         } catch { problem = "\(error)" }
         if let wanted = Self.environment("CONFORMANCE_BACKENDS") {
             let names = Set(wanted.split(separator: ",").map(String.init))

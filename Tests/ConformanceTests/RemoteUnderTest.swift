@@ -14,9 +14,9 @@ final class RemoteUnderTest: SandboxBackend {
     let descriptor: BackendDescriptor
     private let server: ServerUnderTest
 
-    /// Nil where there is nothing to put behind a server.
-    init?(dataDirectory: FilePath) {
-        guard var described = StandardBackends.descriptors.first(where: { $0.id == ServerUnderTest.serving }) else { return nil }
+    /// `served` is what the backend behind the server says of itself.
+    init(dataDirectory: FilePath, describedBy served: BackendDescriptor) {
+        var described = served
         described.id = Self.id
         descriptor = described
         server = ServerUnderTest(dataDirectory: dataDirectory, descriptor: described)
