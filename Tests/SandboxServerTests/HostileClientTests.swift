@@ -24,7 +24,8 @@ struct HostileClientTests {
     @Test("a head that never ends, and one that never begins, are cut off while others are served")
     func slowHead() async throws {
         try await ServerFixture.run {
-            $0.headTimeout = .milliseconds(300)
+            // The fixture's own connection is held to it too, and must send its first head in time on a busy machine.
+            $0.headTimeout = .seconds(5)
         } _: { server in
             let port = try #require(server.client.port)
             let slow = try (0..<50).map { _ in try RawConnection(port: port) }
