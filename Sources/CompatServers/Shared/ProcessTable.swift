@@ -72,10 +72,5 @@ final class ProcessTable: Sendable {
 
 extension ExecRecord {
     /// What was run.
-    var arguments: [String] {
-        switch command {
-        case .arguments(let list): list
-        case .shell(let line): ["/bin/sh", "-c", line]
-        }
-    }
+    var arguments: [String] { ExecRequest(command).arguments }
 }

@@ -1,8 +1,8 @@
 import HTTPTypes
-import Hummingbird
+public import Hummingbird
 import NIOCore
 import SandboxAPI
-import SandboxCore
+public import SandboxCore
 
 extension Request {
     /// More than any JSON body needs.
@@ -31,7 +31,7 @@ extension Request {
     }
 
     /// The body piece by piece. It throws when the sender goes away before the body is whole: a part must never pass for all of it.
-    func byteStream() -> SandboxStream<[UInt8]> {
+    public func byteStream() -> SandboxStream<[UInt8]> {
         let reader = BodyReader(body, expected: headers[.contentLength].flatMap { UInt64($0) })
         return SandboxStream { try await reader.next() }
     }

@@ -3,6 +3,7 @@ import Hummingbird
 import NIOCore
 import SandboxCore
 import SandboxEngine
+import SandboxServer
 import SystemPackage
 
 /// `/files`: contents in and out, in bounded memory.
@@ -49,27 +50,12 @@ struct FileTransfers: Sendable {
         guard request.headers[.contentEncoding].map({ $0 == "identity" }) ?? true else {
             throw E2BFailure(415, "compressed uploads are not served: send the file as it is")
         }
-        let source = BodyStream(request)
-        return [try await write(SandboxStream { try await source.next() }, to: named, files)]
+        return [try await write(request.byteStream(), to: named, files)]
     }
 
     private func write(_ content: SandboxStream<[UInt8]>, to name: String, _ files: any SandboxFileSystem) async throws -> Written {
         let path = try filesystem.path(name)
         try await files.write(content, to: path, options: FileWriteOptions(createsParents: true))
         return Written(path: path.string, name: path.lastComponent?.string ?? "", type: "file")
-    }
-}
-
-/// A request's body as pieces of bytes.
-actor BodyStream {
-    private var source: any AsyncIteratorProtocol<ByteBuffer, any Error>
-
-    init(_ request: Request) { source = request.body.makeAsyncIterator() }
-
-    func next() async throws -> [UInt8]? {
-        var taken = source
-        let piece = try await taken.next(isolation: self)
-        source = taken
-        return piece.map { Array($0.readableBytesView) }
     }
 }
