@@ -104,6 +104,22 @@ struct HostileClientTests {
         }
     }
 
+    @Test("a body that is too large is refused, and the connection ends: no other request is sent behind it")
+    func tooLarge() async throws {
+        try await ServerFixture.run { server in
+            let port = try #require(server.client.port)
+            let size = 10 << 20
+            let answer = try await away {
+                let one = try RawConnection(port: port)
+                try one.send(self.head("POST", "/v1/sessions", "Content-Length: \(size)\r\n") + String(repeating: " ", count: size))
+                return try one.receiveAll()
+            }
+            #expect(answer.hasPrefix("HTTP/1.1 413 "), "\(answer)")
+            #expect(answer.lowercased().contains("\r\nconnection: close\r\n"), "\(answer)")
+            #expect(try await server.call(.get, "/v1/health", token: nil).status == 200)
+        }
+    }
+
     @Test("a reader that never reads holds its own command and nobody else")
     func neverReads() async throws {
         try await ServerFixture.run { server in

@@ -26,6 +26,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var isAnswering = false
     /// The connection ends with the answer that is being given.
     private var endsAfterAnswer = false
+    /// The answer came before the body was whole, and said that the connection ends: what is left of the body is read so that the answer is
+    /// not lost with it, and nobody sends another request behind it.
+    private var endsAfterRequest = false
     private var left = ConnectionGuard.drained
     private var reading: Scheduled<Void>?
     private var writing: Scheduled<Void>?
@@ -56,6 +59,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .body: break
         case .end:
             isRequestOpen = false
+            if endsAfterRequest, !isAnswering { return context.close(promise: nil) }
             if !isAnswering { arm(context, times.idle) }
         }
         context.fireChannelRead(data)
@@ -68,10 +72,16 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) {
+        switch unwrapOutboundIn(data) {
+        case .head(var head) where isRequestOpen && head.status.code >= 400:
+            endsAfterRequest = true
+            head.headerFields[.connection] = "close"
+            return context.write(wrapOutboundOut(.head(head)), promise: promise)
+        case .head, .body: break
+        case .end:
             isAnswering = false
             if !isRequestOpen { arm(context, times.idle) }
-            if endsAfterAnswer {
+            if endsAfterAnswer || endsAfterRequest && !isRequestOpen {
                 let (channel, promise) = (context.channel, promise ?? context.eventLoop.makePromise())
                 promise.futureResult.whenComplete { _ in channel.close(promise: nil) }
                 return context.write(data, promise: promise)
