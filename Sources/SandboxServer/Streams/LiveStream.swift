@@ -2,11 +2,24 @@ import SandboxAPI
 import ServiceLifecycle
 
 /// Writes a source out for as long as somebody reads: with a sign of life in silence, and a typed notice when the server shuts down.
-enum LiveStream {
+package enum LiveStream {
+    /// Nobody takes what is sent any more.
+    package struct Gone: Error {}
+
     /// Pulls from `source` and hands each item to `write`, which returns false to stop. Ends when the source does, the reader goes, or the server
     /// shuts down.
     static func run<Element: Sendable>(
         keepalive: Duration, source: @escaping @Sendable () async throws -> Element?,
+        write: (StreamMailbox<Element>.Item) async throws -> Bool
+    ) async throws {
+        try await run(
+            keepalive: keepalive, produce: { send in while let element = try await source() { try await send(element) } }, write: write)
+    }
+
+    /// The same for a source that sends by itself, one element after the other; `send` waits until the one before was written, and throws `Gone`.
+    package static func run<Element: Sendable>(
+        keepalive: Duration,
+        produce: @escaping @Sendable (_ send: @escaping @Sendable (Element) async throws -> Void) async throws -> Void,
         write: (StreamMailbox<Element>.Item) async throws -> Bool
     ) async throws {
         let mailbox = StreamMailbox<Element>()
@@ -14,7 +27,7 @@ enum LiveStream {
         let token = watch?.whenGone { mailbox.leave() }
         defer { watch?.forget(token) }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await pump(source, into: mailbox) }
+            group.addTask { await pump(produce, into: mailbox) }
             group.addTask {
                 while (try? await Task.sleep(for: keepalive)) != nil { mailbox.silence() }
             }
@@ -45,11 +58,12 @@ enum LiveStream {
     }
 
     private static func pump<Element: Sendable>(
-        _ source: @Sendable () async throws -> Element?, into mailbox: StreamMailbox<Element>
+        _ produce: @Sendable (_ send: @escaping @Sendable (Element) async throws -> Void) async throws -> Void,
+        into mailbox: StreamMailbox<Element>
     ) async {
         do {
-            while let element = try await source() {
-                guard await mailbox.send(element) else { return }
+            try await produce { element in
+                guard await mailbox.send(element) else { throw Gone() }
             }
             mailbox.finish(nil)
         } catch {

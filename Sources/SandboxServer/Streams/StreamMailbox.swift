@@ -1,9 +1,9 @@
-import SandboxAPI
+package import SandboxAPI
 import Synchronization
 
-/// Between what a stream tells and the one task that writes it out: one element at a time, so that a slow reader holds the source back.
-final class StreamMailbox<Element: Sendable>: Sendable {
-    enum Item: Sendable {
+/// Between what a stream tells and the one task that writes it out: one element at a time, so that a slow reader holds the source back. One writer and one reader.
+package final class StreamMailbox<Element: Sendable>: Sendable {
+    package enum Item: Sendable {
         case element(Element)
         /// Nothing came for a while.
         case silence

@@ -2,17 +2,15 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import SandboxCore
+import SandboxServer
 
 /// The server's side of a stream: messages, keepalives while there are none, and the end.
 struct ConnectStream: Sendable {
     /// Sends the messages. Returns when there are no more; a failure becomes the end's error.
     typealias Producer = @Sendable (_ send: @Sendable @escaping (any Encodable & Sendable) async throws -> Void) async throws -> Void
 
-    /// The reader of this stream has gone.
-    struct Gone: Error {}
-
     /// What is sent while nothing else is.
-    let keepalive: (any Encodable & Sendable)?
+    let keepalive: any Encodable & Sendable
     let interval: Duration
 
     func response(_ produce: @escaping Producer) -> Response {
@@ -29,35 +27,23 @@ struct ConnectStream: Sendable {
     }
 
     private func write(to writer: inout any ResponseBodyWriter, _ produce: @escaping Producer) async throws {
-        let frames = FrameChannel<ByteBuffer>()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                let end: ByteBuffer
-                do {
-                    try await produce { message in
-                        guard await frames.send(try ConnectFraming.message(message)) else { throw Gone() }
-                    }
-                    end = ConnectFraming.end()
-                } catch {
-                    end = ConnectFraming.end(ConnectFailure(error))
+        var out = writer
+        try await LiveStream.run(
+            keepalive: interval,
+            produce: { send in try await produce { try await send(try ConnectFraming.message($0)) } },
+            write: { (item: StreamMailbox<ByteBuffer>.Item) in
+                switch item {
+                case .element(let frame): try await out.write(frame)
+                case .silence: try await out.write(try ConnectFraming.message(keepalive))
+                case .notice:
+                    try await out.write(ConnectFraming.end(ConnectFailure("unavailable", "the server shuts down; what runs goes on")))
+                case .failure(let error): try await out.write(ConnectFraming.end(ConnectFailure(error)))
+                case .end: try await out.write(ConnectFraming.end())
+                case .gone: return false
                 }
-                _ = await frames.send(end)
-                frames.close()
-            }
-            if let keepalive {
-                group.addTask {
-                    while !Task.isCancelled {
-                        try await Task.sleep(for: interval)
-                        guard await frames.send(try ConnectFraming.message(keepalive)) else { return }
-                    }
-                }
-            }
-            defer {
-                frames.close()
-                group.cancelAll()
-            }
-            while let frame = await frames.receive() { try await writer.write(frame) }
-        }
+                return true
+            })
+        writer = out
         try await writer.finish(nil)
     }
 }
