@@ -52,7 +52,7 @@ struct MeasuredEngine: Sendable {
 
     /// The same settings for our own command.
     func publish(_ directory: FilePath) {
-        let prefix = "SANDLOT_BACKENDS_\(backend.rawValue.uppercased())_"
+        let prefix = "SANDLOT_BACKENDS__\(backend.rawValue.uppercased())__"
         for (name, value) in [("HOST", socket), ("IMAGE", image), ("PULL", "never")] { setenv(prefix + name, value, 1) }
         setenv("SANDLOT_DATA_DIRECTORY", directory.string, 1)
     }
@@ -63,14 +63,12 @@ struct MeasuredEngine: Sendable {
     func withContainer<R>(_ body: (String) async throws -> R) async throws -> R {
         let name = "sandlot-bench-\(getpid())"
         try run(["run", "-d", "--network", "none", "--name", name, image, "sleep", "100000"])
-        do {
-            let result = try await body(name)
-            try run(["rm", "-f", name])
-            return result
-        } catch {
+        defer {
+            // Killed first: Podman would give it ten seconds to stop.
+            try? run(["kill", name])
             try? run(["rm", "-f", name])
-            throw error
         }
+        return try await body(name)
     }
 
     /// A command by the engine's API, as plain as it gets: create, start and read to the end, ask for the status.

@@ -113,34 +113,40 @@ func creation(_ engine: Engine, _ name: String) async throws -> [Pairing] {
     return pairs
 }
 
-if CommandLine.arguments.contains("--containers") {
-    print(try await Containers.table(scratch: scratch, quick: quick, command: command))
-    try? FileManager.default.removeItem(atPath: scratch.string)
-    exit(0)
-}
-setenv("SANDLOT_DATA_DIRECTORY", scratch.appending("cli").string, 1)
-let table = try await Sandlot.withEngine(SandlotOptions(dataDirectory: scratch.appending("data"))) { engine in
-    var pairs: [Pairing] = []
-    var memory: (Double, Double) = (0, 0)
-    let session = try await engine.openSession()
-    let sandbox = try await engine.prepare(session.id)
-    pairs += try await warm(session, sandbox)
-    for count in [1, 8, 64] { pairs.append(try await concurrent(session, count)) }
-    pairs.append(try await throughput(sandbox))
-    pairs += try await creation(engine, "bubblewrap")
-    pairs += try await Syncing.pairs(engine, scratch, files: quick ? 5000 : 50_000)
-    let many = quick ? 1000 : 10_000
-    for _ in 0..<1000 { try expectSuccess(try await session.run(["/bin/true"])) }
-    memory.0 = residentMemory()
-    for _ in 0..<many { try expectSuccess(try await session.run(["/bin/true"])) }
-    memory.1 = residentMemory()
-    try await session.close()
-    let lines = pairs.map(\.row).joined(separator: "\n")
-    return """
-        \(Pairing.header)
-        \(lines)
+/// The host's own backend, the engine and sync.
+func local() async throws -> String {
+    setenv("SANDLOT_DATA_DIRECTORY", scratch.appending("cli").string, 1)
+    return try await Sandlot.withEngine(SandlotOptions(dataDirectory: scratch.appending("data"))) { engine in
+        var pairs: [Pairing] = []
+        var memory: (Double, Double) = (0, 0)
+        let session = try await engine.openSession()
+        let sandbox = try await engine.prepare(session.id)
+        pairs += try await warm(session, sandbox)
+        for count in [1, 8, 64] { pairs.append(try await concurrent(session, count)) }
+        pairs.append(try await throughput(sandbox))
+        pairs += try await creation(engine, "bubblewrap")
+        pairs += try await Syncing.pairs(engine, scratch, files: quick ? 5000 : 50_000)
+        let many = quick ? 1000 : 10_000
+        for _ in 0..<1000 { try expectSuccess(try await session.run(["/bin/true"])) }
+        memory.0 = residentMemory()
+        for _ in 0..<many { try expectSuccess(try await session.run(["/bin/true"])) }
+        memory.1 = residentMemory()
+        try await session.close()
+        let lines = pairs.map(\.row).joined(separator: "\n")
+        return """
+            \(Pairing.header)
+            \(lines)
 
-        Resident memory of the engine: \(twoDigits(memory.0)) MiB after the first 1,000 execs, \(twoDigits(memory.1)) MiB after \(many) more.
-        """
+            Resident memory of the engine: \(twoDigits(memory.0)) MiB after the first 1,000 execs, \(twoDigits(memory.1)) MiB after \(many) more.
+            """
+    }
 }
-print(table)
+
+do {
+    let containers = CommandLine.arguments.contains("--containers")
+    print(containers ? try await Containers.table(scratch: scratch, quick: quick, command: command) : try await local())
+} catch {
+    FileHandle.standardError.write(Data("sandlot-bench: \(error)\n".utf8))
+    try? FileManager.default.removeItem(atPath: scratch.string)
+    exit(1)
+}
