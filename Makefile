@@ -4,7 +4,7 @@ GUEST := $(CURDIR)/.build/release/sandlot-guest
 export SANDLOT_GUEST ?= $(GUEST)
 PREFIX ?= /usr/local
 
-.PHONY: help build guest demo test conformance conformance-containers e2e python-clients fmt check docs bench install clean
+.PHONY: help web build guest demo test conformance conformance-containers e2e python-clients fmt check docs bench install clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -45,6 +45,10 @@ python-clients: guest ## drives the built executable with official Python client
 	@$(SWIFT) build --product sandlot
 	@Scripts/test-python
 
+web: ## builds the web page, where `sandlot serve` finds it
+	@Scripts/setup web
+	@Scripts/web --check
+
 fmt: ## formats the sources
 	@$(SWIFT) format -i -r --configuration .swift-format Sources Tests Examples Benchmarks Package.swift
 
@@ -58,9 +62,10 @@ bench: guest ## measures Sandlot beside its peers, in one run
 	@$(SWIFT) build -c release --product sandlot
 	@Scripts/bench
 
-install: build ## installs into PREFIX
+install: build web ## installs into PREFIX
 	install -Dm755 .build/release/sandlot $(DESTDIR)$(PREFIX)/bin/sandlot
 	install -Dm755 -s .build/release/sandlot-guest $(DESTDIR)$(PREFIX)/libexec/sandlot/sandlot-guest
+	WEB_TARGET=$(DESTDIR)$(PREFIX)/share/sandlot/web Scripts/web
 
 clean: ## removes what was built
 	rm -rf .build .build-*

@@ -40,7 +40,7 @@ struct DocumentTests {
             ("Resize", ResizeBody.fields), ("DirectoryCreation", DirectoryCreation.fields), ("FileMove", FileMove.fields),
             ("LinkCreation", LinkCreation.fields), ("ModeChange", ModeChange.fields), ("Glob", GlobBody.fields),
             ("Grep", GrepBody.fields), ("FileEdit", FileEditBody.fields), ("SettingsChange", SettingsChange.fields),
-            ("LoginCreation", LoginCreation.fields),
+            ("LoginCreation", LoginCreation.fields), ("TokenCreation", TokenCreation.fields), ("SecretValue", SecretValue.fields),
         ]
         for (name, fields) in requests {
             let properties = try #require(schemas[name]?["properties"] as? [String: Any])

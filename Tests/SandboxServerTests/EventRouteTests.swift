@@ -26,6 +26,10 @@ struct EventRouteTests {
             let rest = try events(
                 await server.call(.get, "/v1/events?follow=false", headers: [.lastEventID: "\(middle)"]))
             #expect(rest.allSatisfy { $0.sequence > middle } && rest.count >= all.count - 2)
+            #expect(try events(await server.call(.get, "/v1/events?follow=false&tail=1")).map(\.sequence) == all.suffix(1).map(\.sequence))
+            #expect(try await server.call(.get, "/v1/events?follow=false&tail=0").bytes.isEmpty)
+            let tail = try events(await server.call(.get, "/v1/events?follow=false&tail=2&session=\(first.id)"))
+            #expect(tail == one.suffix(2))
             let sse = try await server.call(.get, "/v1/events?follow=false", headers: [.accept: "text/event-stream"])
             #expect(sse.headers[.contentType] == "text/event-stream" && sse.text.contains("event: session.opened\nid: "))
         }

@@ -35,7 +35,8 @@ struct ServerFixture: Sendable {
     let client: any TestClientProtocol
 
     static func run(
-        tokens: KnownTokens = KnownTokens(), _ change: (inout ServerOptions) -> Void = { _ in },
+        tokens: KnownTokens = KnownTokens(), contributors: [any RouteContributor] = [], secrets: (any SecretKeeping)? = nil,
+        _ change: (inout ServerOptions) -> Void = { _ in },
         _ body: @escaping @Sendable (ServerFixture) async throws -> Void
     ) async throws {
         let data = FilePath(FileManager.default.temporaryDirectory.appending(path: "sandlot-server-\(UUID().uuidString)").path)
@@ -46,7 +47,8 @@ struct ServerFixture: Sendable {
         let engine = try Engine(configuration: configuration, backends: [InMemoryBackend()], logger: logger)
         var options = ServerOptions(port: 0, version: "test")
         change(&options)
-        let server = SandlotServer(engine: engine, options: options, access: tokens, logger: logger)
+        let server = SandlotServer(
+            engine: engine, options: options, access: tokens, secrets: secrets, contributors: contributors, logger: logger)
         do {
             try await server.application().test(.live) { client in try await body(ServerFixture(engine: engine, client: client)) }
         } catch {

@@ -11,7 +11,8 @@ extension APIRoute {
     public static let listExecs = APIRoute(
         "listExecs", "GET", base, .read, "The session's execs, oldest first.",
         parameters: [
-            .flag("running", "Only those that are not over."), .text("after", "Only those behind this id: `next` of the page before."),
+            .flag("running", "Only those that are not over."), .integer("tail", "Only the last so many.", 1...1000),
+            .text("after", "Only those behind this id: `next` of the page before."),
             .integer("limit", "At most so many; 100 where it is left out.", 1...1000),
         ], (200, .json("ExecPage")))
     public static let getExec = APIRoute("getExec", "GET", base + "/{exec}", .read, "One exec.", (200, .json("Exec")))

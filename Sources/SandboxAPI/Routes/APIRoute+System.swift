@@ -12,6 +12,7 @@ extension APIRoute {
         "What happened, in order, and what happens from now on. Each event has its sequence as its id.",
         parameters: [
             .integer("after", "Only events behind this sequence; 0 where it is left out."),
+            .integer("tail", "Begin with the last so many, in place of `after`.", 0...10_000),
             .text("session", "Only those of this session, by id or name."),
             .flag("follow", "Go on with those to come; true where it is left out."),
             .header("Last-Event-ID", "In place of `after`."),

@@ -2,8 +2,12 @@
 public struct SettingBody: Sendable, Codable, Equatable {
     public var name: String
     public var summary: String
-    /// What a value must look like.
+    /// What a value must look like, for people.
     public var expects: String
+    /// The same for forms: `text`, `path`, `integer`, `number`, `boolean`, `choice`, `list`, `size`, `duration`, `secret`.
+    public var kind: String
+    /// The words that a `choice` is one of, and a `list` made of where it knows them.
+    public var choices: [String]?
     /// As it would be written in the file; absent where it is not set. A secret shows where it is, never what it is.
     public var value: String?
     public var secret: Bool
@@ -18,12 +22,15 @@ public struct SettingBody: Sendable, Codable, Equatable {
 
     /// Creates a value.
     public init(
-        name: String, summary: String, expects: String, value: String?, secret: Bool, origin: String, place: String?, locked: String?,
-        live: Bool
+        name: String, summary: String, expects: String, kind: String, choices: [String]? = nil, value: String?, secret: Bool,
+        origin: String,
+        place: String?, locked: String?, live: Bool
     ) {
         self.name = name
         self.summary = summary
         self.expects = expects
+        self.kind = kind
+        self.choices = choices
         self.value = value
         self.secret = secret
         self.origin = origin

@@ -30,6 +30,8 @@ struct ServeCommand: SandlotCommand {
         name: .long,
         help: ArgumentHelp("Also serve the SDKs of these services: e2b. Separate several by commas.", valueName: "services"))
     var compat: String?
+    @Flag(name: .long, help: "Print a link that signs a browser in, once, within a minute, and open it where there is a desktop.")
+    var open = false
     @OptionGroup var settings: SettingsOptions
 
     func run(in context: CommandContext) async throws -> Int32 {
@@ -37,16 +39,21 @@ struct ServeCommand: SandlotCommand {
         DescriptorLimit.raise()
         let compatible = try (compat ?? "").split(separator: ",").map { try Word.read(String($0), "service", as: CompatService.self) }
         return try await context.withRuntime(settings) { runtime in
+            let page = try PageFiles.locate(variable: context.environment["SANDLOT_WEB"])
             let token = try await runtime.engine.firstAccessToken()
             let mcp = MCPEndpoint(server: Self.mcp(runtime))
             let server = SandlotServer(
                 engine: runtime.engine, options: options, access: EngineAccess(runtime.engine),
                 settings: ServedSettings(options: try settings.sandlotOptions(environment: context.environment), engine: runtime.engine),
+                secrets: ServedSecrets(options: try settings.sandlotOptions(environment: context.environment)),
                 examination: ServedExamination(options: settings, context: context),
-                contributors: [MCPRoutes(endpoint: mcp, keepalive: options.keepalive)]
+                contributors: [MCPRoutes(endpoint: mcp, keepalive: options.keepalive), PageRoutes(files: page)]
                     + compatible.map { $0.contributor(runtime.engine, choices: CompatChoices(), logger: runtime.logger) },
                 logger: runtime.logger,
-                onListening: { port in await Self.tell(options, port, token, context) })
+                onListening: { port in
+                    await Self.tell(options, port, token, context)
+                    if open { await PageLink(options: options, port: port, engine: runtime.engine, context: context).offer() }
+                })
             do {
                 try await ServerLife(engine: runtime.engine, server: server, logger: runtime.logger).run()
             } catch {
@@ -81,9 +88,11 @@ struct ServeCommand: SandlotCommand {
     }
 
     private static func tell(_ options: ServerOptions, _ port: Int, _ token: FilePath?, _ context: CommandContext) async {
-        let scheme = options.tls == nil ? "http" : "https"
-        let host = options.host.contains(":") ? "[\(options.host)]" : options.host
-        try? await context.print("\(scheme)://\(host):\(port)\n")
+        try? await context.print(address(options, host: options.host, port) + "\n")
         if let token { await context.note("a token that may do everything is in \(token)") }
+    }
+
+    static func address(_ options: ServerOptions, host: String, _ port: Int) -> String {
+        "\(options.tls == nil ? "http" : "https")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }
 }

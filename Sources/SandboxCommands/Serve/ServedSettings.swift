@@ -79,10 +79,28 @@ struct ServedSettings: SettingsKeeping {
         }
         // What names files and programs of the host decides what runs there.
         if locked == nil, setting.key.kind == .path { locked = "it names a file of the host" }
+        if locked == nil, setting.key.name == "secrets.key_command" { locked = "it names a program of the host" }
         let isLive = setting.key.path.first != "backends" && !["data_directory", "log_level"].contains(setting.key.name)
+        let (kind, choices) = form(of: setting.key.kind)
         return SettingBody(
-            name: setting.key.name, summary: setting.key.summary, expects: setting.key.kind.expectation,
+            name: setting.key.name, summary: setting.key.summary, expects: setting.key.kind.expectation, kind: kind, choices: choices,
             value: setting.value.map(\.description), secret: setting.key.kind == .secret, origin: setting.origin.word, place: place,
             locked: locked, live: isLive)
+    }
+
+    private static func form(of kind: SettingKind) -> (kind: String, choices: [String]?) {
+        switch kind {
+        case .text: ("text", nil)
+        case .path: ("path", nil)
+        case .integer: ("integer", nil)
+        case .positiveNumber: ("number", nil)
+        case .boolean: ("boolean", nil)
+        case .choice(let words): ("choice", words)
+        case .textList: ("list", nil)
+        case .choiceList(let words): ("list", words)
+        case .size: ("size", nil)
+        case .duration: ("duration", nil)
+        case .secret: ("secret", nil)
+        }
     }
 }

@@ -9,6 +9,11 @@ extension Engine {
         let cursor = EventCursor(self, after: sequence, session: session)
         return SandboxStream { try await cursor.next(follow: follow) }
     }
+
+    /// The sequence that the last `count` events follow, for a reader who needs no more of the past.
+    public func eventSequence(beforeLast count: Int, session: SessionID? = nil) async throws -> Int64 {
+        try await store.read { try $0.eventSequence(beforeLast: count, session: session) }
+    }
 }
 
 /// A reader's place among the events.

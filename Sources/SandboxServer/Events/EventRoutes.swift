@@ -26,6 +26,10 @@ struct EventRoutes: Sendable {
             try session.map { try grant.require(session: $0) }
             session = only
         }
+        // Who takes the feed up again knows where; the tail is for a first look.
+        if request.headers[.lastEventID] == nil, let tail = try query.integer("tail") {
+            after = try await desk.engine.eventSequence(beforeLast: tail, session: session)
+        }
         let feed = desk.engine.events(after: after, session: session, follow: try query.flag("follow") ?? true)
         let format = EventFormat(request)
         let (keepalive, patience, requestID) = (desk.options.keepalive, desk.options.slowConsumer, context.requestID)

@@ -58,6 +58,7 @@ struct ExecRoutes: Sendable {
         let session = try await desk.session(context)
         let limit = try query.integer("limit") ?? 100
         var found = try await engine.execs(in: session.id, includingEnded: !(query.flag("running") ?? false))[...]
+        if let tail = try query.integer("tail") { found = found.suffix(tail) }
         if let after = try query.text("after"), let position = found.firstIndex(where: { $0.id.rawValue == after }) {
             found = found[(position + 1)...]
         }

@@ -67,7 +67,6 @@ struct FailureAnswers: RouterMiddleware {
 }
 
 extension HTTPField.Name {
-    static let contentSecurityPolicy = known("Content-Security-Policy")
     static let xContentTypeOptions = known("X-Content-Type-Options")
     static let referrerPolicy = known("Referrer-Policy")
     static let crossOriginResourcePolicy = known("Cross-Origin-Resource-Policy")

@@ -15,7 +15,10 @@ struct HostCheck: RouterMiddleware {
     func handle(_ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response) async throws
         -> Response
     {
-        try check(authority: request.head.authority, origin: request.headers[.origin], site: request.headers[.secFetchSite])
+        // A link to the page in a mail, a chat or a file is followed from elsewhere. The page is the same for everybody, and no page can read it.
+        let isLink = request.method == .get && PageRoutes.entries.contains(request.uri.path) && request.headers[.secFetchMode] == "navigate"
+        try check(
+            authority: request.head.authority, origin: request.headers[.origin], site: isLink ? nil : request.headers[.secFetchSite])
         return try await next(request, context)
     }
 
@@ -47,4 +50,5 @@ struct HostCheck: RouterMiddleware {
 
 extension HTTPField.Name {
     static let secFetchSite = HTTPField.Name("Sec-Fetch-Site") ?? .origin
+    static let secFetchMode = HTTPField.Name("Sec-Fetch-Mode") ?? .origin
 }

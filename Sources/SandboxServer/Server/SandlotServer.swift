@@ -13,6 +13,7 @@ public struct SandlotServer: Service {
     private let access: any AccessVerifying
     private let contributors: [any RouteContributor]
     private let settings: (any SettingsKeeping)?
+    private let secrets: (any SecretKeeping)?
     private let examination: (any SelfExamining)?
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int) async -> Void
@@ -20,7 +21,7 @@ public struct SandlotServer: Service {
     /// Creates a server; `contributors` add their routes to its own, and `onListening` is told the port.
     public init(
         engine: Engine, options: ServerOptions, access: any AccessVerifying, settings: (any SettingsKeeping)? = nil,
-        examination: (any SelfExamining)? = nil,
+        secrets: (any SecretKeeping)? = nil, examination: (any SelfExamining)? = nil,
         contributors: [any RouteContributor] = [], logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
@@ -29,6 +30,7 @@ public struct SandlotServer: Service {
         self.access = access
         self.contributors = contributors
         self.settings = settings
+        self.secrets = secrets
         self.examination = examination
         self.logger = logger
         self.onListening = onListening
@@ -77,6 +79,8 @@ public struct SandlotServer: Service {
         DoctorRoutes(examination: examination).add(to: &routes)
         EventRoutes(desk: desk).add(to: &routes)
         LoginRoutes(desk: desk, attempts: FailedAttempts()).add(to: &routes)
+        TokenRoutes(engine: engine).add(to: &routes)
+        SecretRoutes(keeper: secrets).add(to: &routes)
         SessionRoutes(desk: desk).add(to: &routes)
         ExecRoutes(desk: desk, starting: ExecStarting(desk: desk, quota: ExecQuota(engine, limit: options.execsPerToken))).add(to: &routes)
         FileRoutes(desk: desk).add(to: &routes)

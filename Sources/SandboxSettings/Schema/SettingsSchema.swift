@@ -6,7 +6,7 @@ public struct SettingsSchema: Sendable {
     public static let environmentPrefix = "SANDLOT_"
     /// Variables with the prefix that are not settings.
     public static let reservedVariables: Set<String> = [
-        "SANDLOT_CONFIG", "SANDLOT_GUEST", "SANDLOT_GUEST_PATH", "SANDLOT_SESSION", "SANDLOT_SANDBOX",
+        "SANDLOT_CONFIG", "SANDLOT_GUEST", "SANDLOT_GUEST_PATH", "SANDLOT_SESSION", "SANDLOT_SANDBOX", "SANDLOT_WEB",
     ]
 
     /// All keys, general ones first, in the order in which they are shown.

@@ -19,6 +19,18 @@ extension StoreTransaction {
         ).map(EventRow.init)
     }
 
+    /// The sequence behind which there are the last `count` events; 0 where there are no more.
+    public func eventSequence(beforeLast count: Int, session: SessionID?) throws -> Int64 {
+        let found =
+            if let session {
+                try row(
+                    "SELECT sequence FROM events WHERE session=? ORDER BY sequence DESC LIMIT 1 OFFSET ?", [session.rawValue, count])
+            } else {
+                try row("SELECT sequence FROM events ORDER BY sequence DESC LIMIT 1 OFFSET ?", [count])
+            }
+        return found?["sequence"] ?? 0
+    }
+
     /// Deletes the events of no session that are older than a time.
     public func deleteEvents(before time: Int64) throws { try run("DELETE FROM events WHERE session IS NULL AND at<?", [time]) }
 }

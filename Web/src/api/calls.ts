@@ -1,0 +1,70 @@
+import { address, ask, send } from "./http.ts";
+import { pathQuery } from "./path.ts";
+import type * as api from "./types.ts";
+
+/** The operations of the API that the page uses, by their names in the document. */
+
+const session = (id: string) => `/v1/sessions/${encodeURIComponent(id)}`;
+const exec = (id: string, name: string) => `${session(id)}/execs/${encodeURIComponent(name)}`;
+
+export const calls = {
+  health: () => ask<{ status: string; version: string }>("/v1/health"),
+  usage: () => ask<api.Usage>("/v1/usage"),
+  doctor: () => ask<{ findings: api.Finding[] }>("/v1/doctor"),
+
+  sessions: (closed: boolean) =>
+    ask<{ sessions: api.Session[]; next?: string }>("/v1/sessions", { query: { closed, limit: 1000 } }),
+  session: (id: string) => ask<api.Session>(session(id)),
+  open: (wish: Record<string, unknown>) => ask<api.Session>("/v1/sessions", { method: "POST", json: wish }),
+  change: (id: string, change: Record<string, unknown>) =>
+    ask<api.Session>(session(id), { method: "PATCH", json: change }),
+  close: (id: string) => send(session(id), { method: "DELETE", query: { force: true } }),
+  prepare: (id: string) => ask<api.Sandbox>(`${session(id)}/prepare`, { method: "POST" }),
+
+  execs: (id: string, tail: number) => ask<{ execs: api.Exec[] }>(`${session(id)}/execs`, { query: { tail } }),
+  exec: (id: string, name: string) => ask<api.Exec>(exec(id, name)),
+  start: (id: string, wish: Record<string, unknown>) =>
+    ask<api.Exec>(`${session(id)}/execs`, { method: "POST", json: { ...wish, mode: "background" } }),
+  cancel: (id: string, name: string) => send(`${exec(id, name)}/cancel`, { method: "POST" }),
+  forget: (id: string, name: string) => send(exec(id, name), { method: "DELETE" }),
+  execEvents: (id: string, name: string, offsets: api.Offsets, signal: AbortSignal) =>
+    send(`${exec(id, name)}/events`, { query: { ...offsets }, signal, endless: true }),
+  outputAddress: (id: string, name: string, stream: "stdout" | "stderr") => `${exec(id, name)}/output/${stream}`,
+  terminalAddress: (id: string, name: string, scrollback: number) =>
+    address(`${exec(id, name)}/terminal`, { scrollback }),
+
+  files: (id: string, path: api.Path, after: string | undefined) =>
+    ask<{ entries: api.FileEntry[]; more: boolean }>(
+      `${session(id)}/files/list?path=${pathQuery(path)}` + (after ? `&after=${encodeURIComponent(after)}` : ""),
+    ),
+  contentAddress: (id: string, path: api.Path) => `${session(id)}/files/content?path=${pathQuery(path)}`,
+  read: (id: string, path: api.Path, length: number) =>
+    send(`${session(id)}/files/content?path=${pathQuery(path)}&length=${length}`),
+  write: (id: string, path: api.Path, body: Blob | string) =>
+    send(`${session(id)}/files/content?path=${pathQuery(path)}`, { method: "PUT", body }),
+  remove: (id: string, path: api.Path) =>
+    send(`${session(id)}/files?recursive=true&path=${pathQuery(path)}`, { method: "DELETE" }),
+  makeDirectory: (id: string, path: api.Path) =>
+    send(`${session(id)}/files/directory`, { method: "POST", json: { path } }),
+
+  backends: (refresh: boolean) => ask<{ backends: api.Backend[] }>("/v1/backends", { query: { refresh } }),
+  probe: (id: string) => ask<api.Backend>(`/v1/backends/${encodeURIComponent(id)}/probe`, { method: "POST" }),
+  settings: () => ask<{ settings: api.Setting[] }>("/v1/settings"),
+  changeSettings: (set: Record<string, string | null>) =>
+    ask<{ settings: api.Setting[] }>("/v1/settings", { method: "PATCH", json: { set } }),
+
+  secrets: () => ask<{ secrets: { name: string; changedAt: number }[] }>("/v1/secrets"),
+  setSecret: (name: string, value: string) =>
+    send(`/v1/secrets/${encodeURIComponent(name)}`, { method: "PUT", json: { value } }),
+  removeSecret: (name: string) => send(`/v1/secrets/${encodeURIComponent(name)}`, { method: "DELETE" }),
+
+  tokens: () => ask<{ tokens: api.Token[] }>("/v1/tokens"),
+  createToken: (wish: Record<string, unknown>) =>
+    ask<{ token: api.Token; credential: string }>("/v1/tokens", { method: "POST", json: wish }),
+  revokeToken: (id: string) => send(`/v1/tokens/${encodeURIComponent(id)}`, { method: "DELETE" }),
+
+  /** Exchanges a token for a link that signs this browser in. */
+  login: (token: string) =>
+    ask<{ path: string }>("/v1/login", { method: "POST", json: {}, headers: { Authorization: `Bearer ${token}` } }),
+  logout: () => send("/v1/logout", { method: "POST" }),
+};

@@ -1,0 +1,77 @@
+/** The part of xterm.js that the page uses. It comes as a file of its own, which is loaded with the first terminal. */
+export interface XTerm {
+  readonly cols: number;
+  readonly rows: number;
+  options: { theme?: Record<string, string> };
+  open(parent: HTMLElement): void;
+  write(data: Uint8Array | string, done?: () => void): void;
+  focus(): void;
+  dispose(): void;
+  reset(): void;
+  loadAddon(addon: object): void;
+  onData(listener: (data: string) => void): unknown;
+  onBinary(listener: (data: string) => void): unknown;
+  onResize(listener: (size: { cols: number; rows: number }) => void): unknown;
+  attachCustomKeyEventHandler(handler: (event: KeyboardEvent) => boolean): void;
+  hasSelection(): boolean;
+  getSelection(): string;
+}
+
+export interface FitAddon {
+  fit(): void;
+}
+
+interface Loaded {
+  Terminal: new (options: Record<string, unknown>) => XTerm;
+  FitAddon: { FitAddon: new () => FitAddon };
+  WebLinksAddon?: { WebLinksAddon: new (handler: (event: MouseEvent, address: string) => void) => object };
+}
+
+let loading: Promise<Loaded | undefined> | undefined;
+
+/** xterm.js, or nothing where the page was built without it. */
+export function loadXTerm(): Promise<Loaded | undefined> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<Loaded | undefined> {
+  const { terminal, terminalStyle } = document.querySelector<HTMLScriptElement>("script[data-terminal]")?.dataset ?? {};
+  if (!terminal || !terminalStyle) return undefined;
+  const style = document.createElement("link");
+  style.rel = "stylesheet";
+  style.href = `/assets/${terminalStyle}`;
+  document.head.append(style);
+  await import(`/assets/${terminal}`);
+  return globalThis as unknown as Loaded;
+}
+
+/**
+ * A document whose style elements are style sheets made by script: xterm.js writes its measures into style elements, which the page's policy
+ * does not let any text become.
+ */
+export function adoptingDocument(): Document {
+  return new Proxy(document, {
+    get(target, name) {
+      if (name === "createElement") {
+        return (tag: string, options?: ElementCreationOptions) =>
+          tag === "style" ? adoptedStyle() : target.createElement(tag, options);
+      }
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+function adoptedStyle(): HTMLElement {
+  const sheet = new CSSStyleSheet();
+  const element = document.createElement("sandlot-style");
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  Object.defineProperty(element, "textContent", { set: (text: string) => sheet.replaceSync(text), get: () => "" });
+  const remove = element.remove.bind(element);
+  element.remove = () => {
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((one) => one !== sheet);
+    remove();
+  };
+  return element;
+}
