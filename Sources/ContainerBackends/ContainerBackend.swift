@@ -1,3 +1,4 @@
+import Logging
 public import SandboxCore
 import SandboxHTTP
 
@@ -5,12 +6,16 @@ import SandboxHTTP
 public struct ContainerBackend: SandboxBackend {
     /// What it is; once the engine was asked, without what that engine cannot do.
     public var descriptor: BackendDescriptor {
-        var descriptor = Self.description(dialect)
+        var description = Self.description(dialect)
+        // A hatch that somebody opened is no secret: who asks for a floor does not get less.
+        if let hatch { description.isolation = hatch.isolation }
         if let engine = connection.known {
-            descriptor.capabilities.subtract(engine.facts.missing.union(Delivery.choose(engine, settings).missing))
+            description.capabilities.subtract(engine.facts.missing.union(Delivery.choose(engine, settings).missing))
         }
-        return descriptor
+        return description
     }
+
+    private var hatch: ContainerSettings.Hatch? { dialect.hasHatches ? settings.hatch : nil }
 
     let dialect: EngineDialect
     let host: HostFacts
@@ -54,7 +59,7 @@ public struct ContainerBackend: SandboxBackend {
                 .processorLimit, .processLimit, .privateFileSystem, .processIsolation, .images, .imageBuild,
                 .workspacePath,
             ]),
-            settings: ContainerSettings.descriptors)
+            settings: dialect.hasHatches ? ContainerSettings.podmanDescriptors : ContainerSettings.descriptors)
     }
 
     /// Asks the engine what it is and can. Makes nothing.
@@ -62,6 +67,7 @@ public struct ContainerBackend: SandboxBackend {
         do {
             let engine = try await connection.reopen()
             _ = try host.guest()
+            _ = try engine.paths.map(host.dataDirectory)
             var details = ["engine": engine.facts.version, "address": "\(engine.client.endpoint)", "api": "\(engine.facts.api)"]
             details["files"] = Delivery.choose(engine, settings) == .mounted ? "mounted" : "sent by the engine's API; no mounts"
             details["rootless"] = engine.facts.isRootless ? "yes" : "no"
@@ -71,6 +77,9 @@ public struct ContainerBackend: SandboxBackend {
             details["limit.processors"] = engine.facts.limitsProcessors ? "control group" : "refused"
             details["limit.disk"] = "refused"
             if !engine.facts.opensNetwork { details["network.open"] = "refused: \(EngineFacts.noTunnel)" }
+            if engine.service != nil { details["service"] = "started by Sandlot, ends with it" }
+            if !engine.paths.isIdentity { details["paths"] = engine.paths.description }
+            if let hatch { details["WARNING"] = hatch.warning }
             let isThere = try await engine.image(try ImageSupply.check(settings.image)) != nil
             details["image"] =
                 isThere ? settings.image : settings.pull == .never ? "\(settings.image) (missing)" : "\(settings.image) (will be pulled)"
@@ -85,6 +94,10 @@ public struct ContainerBackend: SandboxBackend {
     /// Makes a container and waits for its guest. Nothing runs in it before `record` has returned.
     public func create(_ spec: SandboxSpec, record: @Sendable (SandboxReference) async throws -> Void) async throws -> any Sandbox {
         let name = try imageName(spec.image)
+        if let hatch {
+            host.logger.warning(
+                "\(hatch.warning)", metadata: ["sandbox.id": "\(spec.id)", "backend.id": "\(dialect.id)"])
+        }
         let engine = try await connection.open()
         // Refuses what cannot be before anything is fetched or made.
         _ = try ContainerPlan(spec, image: name, engine: engine, host: host, settings: settings)

@@ -11,17 +11,8 @@ struct GuestDoor {
     init(_ path: String) throws(StartFailure) {
         let socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { throw StartFailure("cannot make a socket", errno: errno) }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
-            throw StartFailure("the path of the door is too long", errno: ENAMETOOLONG)
-        }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let connected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+        var address = try SocketAddress(path)
+        let connected = address.with { connect(socket, $0, $1) }
         guard connected == 0 else { throw StartFailure("nobody is at the door \(path)", errno: errno) }
         descriptor = socket
     }

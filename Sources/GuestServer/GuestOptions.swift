@@ -15,6 +15,27 @@ public struct GuestOptions: Equatable {
         case connected(Int32)
         /// Descriptors 0 and 1; the guest ends with them.
         case standardStreams
+        /// Sockets that the guest opens itself, as root of a machine of its own.
+        case root(Root)
+    }
+
+    /// What a guest that starts as root of its own machine prepares.
+    public struct Root: Equatable {
+        /// By number; never root.
+        public struct User: Equatable {
+            public var uid: UInt32
+            public var gid: UInt32
+        }
+
+        /// A directory that it makes for its sockets, `guest` and `life`; nobody but root enters it.
+        public var door: String
+        /// Who it is afterwards.
+        public var user: User
+        public var hostname: String?
+        /// Made where they are missing, and given to the user.
+        public var ownDirectories: [String] = []
+        /// It ends with the first connection to `life`, or when nobody connects.
+        public var hasLifeline = false
     }
 
     /// Where that count is read.
@@ -59,6 +80,9 @@ public struct GuestOptions: Equatable {
     /// Reads the arguments after `serve`.
     public init(_ arguments: some Collection<String>) throws(UsageError) {
         var endpoint: Endpoint?
+        var door: String?
+        var user: Root.User?
+        var root = Root(door: "", user: Root.User(uid: 0, gid: 0))
         var rest = Array(arguments)[...]
         while let argument = rest.popFirst() {
             switch argument {
@@ -70,6 +94,11 @@ public struct GuestOptions: Equatable {
             case "--filter-calls": filtersCalls = true
             case "--connect-fd": endpoint = .connected(try GuestOptions.descriptor(&rest, argument))
             case "--stdio": endpoint = .standardStreams
+            case "--listen-in": door = try GuestOptions.value(&rest, argument)
+            case "--become": user = try GuestOptions.user(&rest, argument)
+            case "--hostname": root.hostname = try GuestOptions.value(&rest, argument)
+            case "--own": root.ownDirectories.append(try GuestOptions.value(&rest, argument))
+            case "--lifeline": root.hasLifeline = true
             case "--birth-fd": birthDescriptor = try GuestOptions.descriptor(&rest, argument)
             case "--memory-events-fd": memoryKills = .descriptor(try GuestOptions.descriptor(&rest, argument))
             case "--own-cgroups": memoryKills = .controlGroups(try GuestOptions.value(&rest, argument))
@@ -85,8 +114,14 @@ public struct GuestOptions: Equatable {
             default: throw UsageError(message: "unknown argument \(argument)")
             }
         }
+        if let door {
+            guard let user else { throw UsageError(message: "--listen-in needs --become") }
+            root.door = door
+            root.user = user
+            endpoint = .root(root)
+        }
         guard let endpoint else {
-            throw UsageError(message: "one of --listen-fd, --listen-abstract, --door, --connect-fd and --stdio is needed")
+            throw UsageError(message: "one of --listen-fd, --listen-abstract, --listen-in, --door, --connect-fd and --stdio is needed")
         }
         self.endpoint = endpoint
     }
@@ -94,6 +129,14 @@ public struct GuestOptions: Equatable {
     private static func value(_ rest: inout ArraySlice<String>, _ name: String) throws(UsageError) -> String {
         guard let value = rest.popFirst() else { throw UsageError(message: "\(name) needs a value") }
         return value
+    }
+
+    private static func user(_ rest: inout ArraySlice<String>, _ name: String) throws(UsageError) -> Root.User {
+        let parts = try value(&rest, name).split(separator: ":", omittingEmptySubsequences: false).map { UInt32($0) }
+        guard parts.count == 2, let uid = parts[0], let gid = parts[1], uid > 0, gid > 0 else {
+            throw UsageError(message: "\(name) needs UID:GID, neither of them 0")
+        }
+        return Root.User(uid: uid, gid: gid)
     }
 
     private static func descriptor(_ rest: inout ArraySlice<String>, _ name: String) throws(UsageError) -> Int32 {

@@ -5,31 +5,61 @@ internal import Glibc
 ///
 /// For sandboxes that share no file and no kernel with the host: the engine's own way to start a process is the only way in.
 public struct GuestRelay {
-    private let name: String
+    private enum Target {
+        /// A name without a file.
+        case abstract(String)
+        /// The absolute path of a socket.
+        case path(String)
+    }
+
+    private let target: Target
     /// The guest may still be on its way to its socket when the engine says that it started.
-    private static let attempts = 250
+    private static let attempts = 500
     private static let pause: UInt32 = 20_000
 
     /// Reads the arguments after `relay`.
     public init(_ arguments: some Collection<String>) throws(GuestOptions.UsageError) {
         let list = Array(arguments)
-        guard list.count == 2, list[0] == "--to-abstract", !list[1].isEmpty else {
-            throw GuestOptions.UsageError(message: "relay needs --to-abstract NAME")
+        switch (list.first, list.last) {
+        case ("--to-abstract", let name?) where list.count == 2 && !name.isEmpty: target = .abstract(name)
+        case ("--to", let path?) where list.count == 2 && path.hasPrefix("/"): target = .path(path)
+        default: throw GuestOptions.UsageError(message: "relay needs --to-abstract NAME, or --to and the absolute path of a socket")
         }
-        name = list[1]
     }
 
     /// Passes bytes on until one side ends.
     public func run() throws(StartFailure) {
         sandlot_ignore_sigpipe()
         sandlot_protect_self()
-        var socket: Int32 = -1
+        let socket = try connect()
+        guard sandlot_relay(STDIN_FILENO, STDOUT_FILENO, socket) == 0 else { throw StartFailure("cannot pass bytes on", errno: errno) }
+    }
+
+    private func connect() throws(StartFailure) -> Int32 {
+        var number: Int32 = 0
         for attempt in 0..<GuestRelay.attempts {
             if attempt > 0 { usleep(GuestRelay.pause) }
-            socket = sandlot_connect_abstract(name)
-            if socket >= 0 || errno != ECONNREFUSED { break }
+            let socket: Int32
+            switch target {
+            case .abstract(let name): socket = sandlot_connect_abstract(name)
+            case .path(let path): socket = try GuestRelay.connect(path)
+            }
+            if socket >= 0 { return socket }
+            number = errno
+            guard number == ECONNREFUSED || number == ENOENT || number == EINTR else { break }
         }
-        guard socket >= 0 else { throw StartFailure("the guest of this sandbox does not listen", errno: errno) }
-        guard sandlot_relay(STDIN_FILENO, STDOUT_FILENO, socket) == 0 else { throw StartFailure("cannot pass bytes on", errno: errno) }
+        throw StartFailure("the guest of this sandbox does not listen", errno: number)
+    }
+
+    /// A connected socket, or -1 and `errno`.
+    private static func connect(_ path: String) throws(StartFailure) -> Int32 {
+        var address = try SocketAddress(path)
+        let socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard socket >= 0 else { return -1 }
+        if address.with({ Glibc.connect(socket, $0, $1) }) == 0 { return socket }
+        let number = errno
+        close(socket)
+        errno = number
+        return -1
     }
 }

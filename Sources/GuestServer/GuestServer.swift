@@ -23,6 +23,7 @@ public final class GuestServer {
     private var listener: EventLoop.Watch?
     private var lifeline: EventLoop.Watch?
     private var signals: EventLoop.Watch?
+    private let rootStart: RootStart?
     private var isSweeping = false
     private var sweeps = 0
     private var shutdown: Shutdown?
@@ -36,6 +37,8 @@ public final class GuestServer {
     public init(_ options: GuestOptions) throws(StartFailure) {
         self.options = options
         sandlot_ignore_sigpipe()
+        if case .root(let root) = options.endpoint { rootStart = try RootStart(root) } else { rootStart = nil }
+        // After a change of user, which the kernel takes as a reason to forget it.
         sandlot_protect_self()
         if options.filtersCalls { try GuestServer.filterCalls() }
         if let count = options.maximumProcesses, sandlot_limit_processes(UInt64(count)) != 0 {
@@ -93,8 +96,35 @@ public final class GuestServer {
             } else {
                 door.close()
             }
+        case .root:
+            // The initialiser has opened them.
+            if let rootStart {
+                listen(on: rootStart.listener)
+                if let lifeline = rootStart.lifeline { awaitLifeline(on: lifeline) }
+            }
         }
         loop.run { flush() }
+    }
+
+    /// Lets one connection in and ends with it, and also when none has come within a minute.
+    private func awaitLifeline(on descriptor: Int32) {
+        var isHeld = false
+        let watch = loop.watch(descriptor) { _ in }
+        loop.setHandler(watch) { [weak self] _ in
+            guard let self else { return }
+            let connection = sandlot_accept(descriptor)
+            guard connection >= 0 else { return }
+            isHeld = true
+            watch.close()
+            // Whoever holds it wants to know that it is held.
+            var byte: UInt8 = 1
+            _ = write(connection, &byte, 1)
+            let held = loop.watch(connection) { [weak self] _ in self?.shutDown(grace: 0) }
+            held.want(SANDLOT_READABLE)
+            lifeline = held
+        }
+        watch.want(SANDLOT_READABLE)
+        _ = loop.after(60_000) { [weak self] in if !isHeld { self?.shutDown(grace: 0) } }
     }
 
     var files: FileConversations {
@@ -157,7 +187,7 @@ public final class GuestServer {
     func channelClosed(_ channel: Channel) {
         channels[channel.number] = nil
         switch options.endpoint {
-        case .listening, .door: return
+        case .listening, .door, .root: return
         case .abstract:
             guard options.endsWithFirstChannel, channel.number == 1 else { return }
         case .connected, .standardStreams: break

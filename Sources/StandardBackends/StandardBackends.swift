@@ -23,6 +23,7 @@ public enum StandardBackends {
         }
         return [
             BubblewrapBackend(host: host, settings: try BubblewrapSettings(try texts(BubblewrapBackend.id))),
+            AppleContainerBackend(host: containers, settings: try AppleSettings(try settings(AppleContainerBackend.id))),
             ContainerBackend.podman(host: containers, settings: try ContainerSettings(try settings(ContainerBackend.podmanID))),
             ContainerBackend.docker(host: containers, settings: try ContainerSettings(try settings(ContainerBackend.dockerID))),
             RestrictedHostBackend(host: host, settings: try RestrictedHostSettings(try texts(RestrictedHostBackend.id))),
@@ -32,5 +33,7 @@ public enum StandardBackends {
 
     /// What each backend is, without its settings having been read.
     public static let descriptors: [BackendDescriptor] =
-        [BubblewrapBackend.description] + ContainerBackend.descriptions + [RestrictedHostBackend.description, DirectBackend.description]
+        [BubblewrapBackend.description, AppleContainerBackend.description] + ContainerBackend.descriptions + [
+            RestrictedHostBackend.description, DirectBackend.description,
+        ]
 }

@@ -109,3 +109,12 @@ func withoutEngine(_ settings: [String: [String]], _ body: (ContainerBackend) as
 
 /// Where tests make what they need.
 var temporaryDirectory: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
+
+/// A host without a guest, for what never gets as far as a sandbox.
+func bareHost(_ edit: (inout HostFacts) -> Void = { _ in }) throws -> HostFacts {
+    var host = HostFacts.current(
+        dataDirectory: "/nonexistent", keeper: try ProcessKeeper(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        guest: { "/nonexistent/guest" })
+    edit(&host)
+    return host
+}

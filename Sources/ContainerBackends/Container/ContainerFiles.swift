@@ -22,24 +22,25 @@ struct ContainerFiles {
 
     /// - Parameter workspace: where the workspace is inside.
     init(
-        _ spec: SandboxSpec, at workspace: FilePath, delivery: Delivery, folder: ContainerFolder, host: HostFacts,
+        _ spec: SandboxSpec, at workspace: FilePath, delivery: Delivery, folder: ContainerFolder, host: HostFacts, engine: EngineAPI,
         settings: ContainerSettings
     ) throws {
         self.workspace = workspace
         switch delivery {
-        case .mounted: try addMounts(spec, folder, host, settings)
+        case .mounted: try addMounts(spec, folder, host, outside: engine.paths)
         case .sent: try addSent(spec, host, settings)
         }
     }
 
-    private mutating func addMounts(_ spec: SandboxSpec, _ folder: ContainerFolder, _ host: HostFacts, _ settings: ContainerSettings) throws
-    {
+    private mutating func addMounts(_ spec: SandboxSpec, _ folder: ContainerFolder, _ host: HostFacts, outside: HostPathMap) throws {
         let sources = HostPaths(dataDirectory: host.dataDirectory)
-        let outside = HostPathMap(settings.hostPaths)
         func bind(_ source: FilePath, _ target: FilePath, readOnly: Bool = false) throws -> EngineMessage.Create.Mount {
             EngineMessage.Create.Mount(Source: try outside.map(source).string, Target: target.string, ReadOnly: readOnly)
         }
-        mounts = [try bind(try host.guest(), Place.guest, readOnly: true), try bind(folder.door, Place.door, readOnly: true)]
+        mounts = [
+            try bind(try GuestShare.file(for: outside, host), Place.guest, readOnly: true),
+            try bind(folder.door, Place.door, readOnly: true),
+        ]
         ownDirectories = [(folder.temporary, 0o1777)]
         mounts.append(try bind(folder.temporary, Place.temporary))
         switch spec.workspace {

@@ -27,7 +27,8 @@ struct ContainerLink: Sendable {
         guard let workspace = reference.locator["workspace"], let home = reference.locator["home"] else {
             throw SandboxError(.invalidArgument, "the reference of sandbox \(reference.id) does not say where its workspace is")
         }
-        let base = EnvironmentText.base(home: FilePath(home)).merging(EnvironmentText.pairs(image)) { $1 }
+        var base = EnvironmentText.base(home: FilePath(home)).merging(EnvironmentText.pairs(image)) { $1 }
+        if let engine = reference.locator[HatchOpening.key] { base.merge(["CONTAINER_HOST": engine, "DOCKER_HOST": engine]) { $1 } }
         let defaults = GuestExecDefaults(
             workspacePath: FilePath(workspace), environment: base.merging(["HOME": home]) { $1 }.merging(environment) { $1 },
             // Without capabilities nothing in a container can become another user.

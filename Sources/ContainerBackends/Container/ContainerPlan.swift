@@ -46,13 +46,12 @@ struct ContainerPlan {
         name = ContainerLabels.name(of: spec.id)
         let inside = try spec.workspacePath.map { try HostPaths.target($0) } ?? Place.workspace
         delivery = Delivery.choose(engine, settings)
-        files = try ContainerFiles(spec, at: inside, delivery: delivery, folder: folder, host: host, settings: settings)
+        files = try ContainerFiles(spec, at: inside, delivery: delivery, folder: folder, host: host, engine: engine, settings: settings)
         user = ContainerUser.choose(
             spec, workspace: files.mountedWorkspace, delivery: delivery, host: host, settings: settings, engine: engine)
 
         var locator = ["workspace": inside.string, "home": Place.home.string, "delivery": delivery.rawValue]
         if !spec.environment.isEmpty { locator["environment"] = Place.state.appending("environment").string }
-        self.locator = locator
 
         let isRootless = engine.facts.isRootless
         var namespace: String?
@@ -85,6 +84,11 @@ struct ContainerPlan {
             arguments += ["--door", Place.door.appending("socket").string] + (spec.endsWithCreator ? ["--end-with-door"] : [])
         case .sent: arguments += ["--listen-abstract", spec.id.rawValue] + (spec.endsWithCreator ? ["--end-with-first"] : [])
         }
+        if engine.dialect.hasHatches, let hatch = settings.hatch {
+            let opening = try HatchOpening(hatch, engine: engine, delivery: delivery, user: user.outside)
+            opening.apply(to: &hostConfiguration, &arguments)
+            locator.merge(opening.locator) { $1 }
+        }
         var body = EngineMessage.Create(
             Image: image, Hostname: spec.hostname, User: "\(user.inside.uid):\(user.inside.gid)", WorkingDir: inside.string,
             Entrypoint: [Place.guest.string], Cmd: arguments, Labels: [:], HostConfig: hostConfiguration)
@@ -95,6 +99,7 @@ struct ContainerPlan {
         body.Labels[ContainerLabels.session] = spec.session?.rawValue
         body.Labels[ContainerLabels.boot] = try HostBoot.identity()
         self.body = body
+        self.locator = locator
     }
 
     private static func check(_ spec: SandboxSpec, _ engine: EngineAPI) throws {
@@ -102,12 +107,7 @@ struct ContainerPlan {
             SandboxError(code, message, remedy: remedy, backend: engine.dialect.id)
         }
         try EnvironmentText.check(spec.environment)
-        let allowed = spec.hostname.utf8.allSatisfy { byte in
-            (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A) || (byte >= 0x30 && byte <= 0x39) || byte == 0x2D || byte == 0x2E
-        }
-        guard (1...63).contains(spec.hostname.utf8.count), allowed, spec.hostname.first != "-", spec.hostname.first != "." else {
-            throw refuse(.invalidArgument, "'\(spec.hostname.prefix(80))' is not a host name", "use 1 to 63 letters, digits, '-' and '.'")
-        }
+        try HostName.check(spec.hostname, backend: engine.dialect.id)
         let limits = spec.limits
         let remedy = "drop the limit, or give the engine the control group for it"
         if limits.disk != nil {

@@ -39,10 +39,15 @@ struct ContainerUser: Equatable {
         } else if settings.runAs != 0 {
             user = SpawnRequest.User(uid: settings.runAs, gid: settings.runAs)
         } else {
-            let digest = Digest.hex(Array(spec.id.rawValue.utf8))
-            let number = firstOwn + (UInt32(digest.prefix(6), radix: 16) ?? 0)
-            user = SpawnRequest.User(uid: number, gid: number)
+            user = own(spec.id)
         }
         return ContainerUser(inside: user, outside: user)
+    }
+
+    /// A number that belongs to this sandbox and to no account.
+    static func own(_ id: SandboxID) -> SpawnRequest.User {
+        let digest = Digest.hex(Array(id.rawValue.utf8))
+        let number = firstOwn + (UInt32(digest.prefix(6), radix: 16) ?? 0)
+        return SpawnRequest.User(uid: number, gid: number)
     }
 }

@@ -7,6 +7,10 @@ struct EngineAPI: Sendable {
     let client: HTTPAPIClient
     let dialect: EngineDialect
     let facts: EngineFacts
+    /// Our paths as this engine sees them.
+    var paths = HostPathMap()
+    /// The service behind it, when that is ours.
+    var service: EngineService?
     private let gate = OneAtATime()
 
     /// For calls that touch no disk.

@@ -14,21 +14,38 @@ struct EngineAddress {
     let settings: ContainerSettings
     let environment: HostFacts
 
-    func resolve() throws -> (endpoint: HTTPEndpoint, origin: String) {
+    /// Nil when nothing names an engine and none is in a usual place.
+    func resolve() throws -> (endpoint: HTTPEndpoint, origin: String)? {
         if let host = settings.host { return (try endpoint(host), "the setting host") }
+        if settings.context != nil {
+            guard dialect.hasContexts else {
+                throw SandboxError(
+                    .invalidArgument, "\(dialect.name) has no contexts", remedy: "use the setting host", backend: dialect.id)
+            }
+            // What the settings name goes before the environment, as a flag does for the engine's own command.
+            if let found = try context() { return found }
+        }
         for name in dialect.addressVariables {
             if let value = environment.variables[name], !value.isEmpty { return (try endpoint(value), name) }
         }
-        if dialect.hasContexts, let found = try context() { return found }
-        var candidates = dialect.systemSockets
-        if let runtime = environment.variables["XDG_RUNTIME_DIR"], runtime.hasPrefix("/") {
-            let own = dialect.runtimeSockets.map { FilePath(runtime).appending($0.components) }
-            candidates = environment.isRoot ? candidates + own : own + candidates
-        }
-        if let found = candidates.first(where: { access($0.string, F_OK) == 0 }) { return (.unixSocket(found), "its usual place") }
-        throw SandboxError(
+        if dialect.hasContexts, settings.context == nil, let found = try context() { return found }
+        guard let found = candidates.first(where: { access($0.string, F_OK) == 0 }) else { return nil }
+        return (.unixSocket(found), "its usual place")
+    }
+
+    /// What is to be said when there is none.
+    var nothingListens: SandboxError {
+        SandboxError(
             .unavailable, "no \(dialect.name) listens at \(candidates.map(\.string).joined(separator: " or "))",
             remedy: "\(dialect.install), \(dialect.start), or name its address by the setting host", backend: dialect.id)
+    }
+
+    private var candidates: [FilePath] {
+        var runtime = environment.variables["XDG_RUNTIME_DIR"].flatMap { $0.hasPrefix("/") ? FilePath($0) : nil }
+        // Where a login session would have it; services and cron jobs do not get the variable.
+        if runtime == nil, !environment.isRoot { runtime = FilePath("/run/user").appending("\(environment.user.uid)") }
+        let own = runtime.map { runtime in dialect.runtimeSockets.map { runtime.appending($0.components) } } ?? []
+        return environment.isRoot ? dialect.systemSockets + own : own + dialect.systemSockets
     }
 
     private func endpoint(_ text: String) throws -> HTTPEndpoint {

@@ -26,7 +26,7 @@ final class EngineConnection: Sendable {
 
     /// The engine as it was found before, if it was.
     func open() async throws -> EngineAPI {
-        if let engine = state.withLock({ $0.engine }) { return engine }
+        if let engine = state.withLock({ $0.engine }), engine.service?.isAlive != false { return engine }
         return try await reopen()
     }
 
@@ -45,10 +45,16 @@ final class EngineConnection: Sendable {
     private func search() async throws -> EngineAPI {
         let found: Result<EngineAPI, any Error>
         do {
-            let (endpoint, _) = try EngineAddress(dialect: dialect, settings: settings, environment: host).resolve()
+            let (endpoint, service) = try await locate()
             let before = state.withLock { $0.engine?.client }
             let client = before?.endpoint == endpoint ? before : nil
-            found = .success(try await EngineAPI.open(try client ?? HTTPAPIClient(endpoint, logger: host.logger), dialect))
+            var engine = try await EngineAPI.open(try client ?? HTTPAPIClient(endpoint, logger: host.logger), dialect)
+            engine.service = service
+            // An engine that mounts nothing of ours need not know where our files are.
+            if Delivery.choose(engine, settings) == .mounted {
+                engine.paths = try await HostPathMap.find(settings, host: host, engine: engine)
+            }
+            found = .success(engine)
         } catch {
             found = .failure((error as? SandboxError).map(explained) ?? error)
         }
@@ -59,6 +65,17 @@ final class EngineConnection: Sendable {
         return try found.get()
     }
 
+    /// The engine that is there; else a service of ours, the running one or a new one.
+    private func locate() async throws -> (HTTPEndpoint, EngineService?) {
+        let address = EngineAddress(dialect: dialect, settings: settings, environment: host)
+        if let found = try address.resolve() { return (found.endpoint, nil) }
+        if let service = state.withLock({ $0.engine?.service }), service.isAlive { return (.unixSocket(service.socket), service) }
+        if settings.service == .auto, let service = try await EngineService.start(dialect, host: host) {
+            return (.unixSocket(service.socket), service)
+        }
+        throw address.nothingListens
+    }
+
     private func explained(_ error: SandboxError) -> SandboxError {
         let remedy: String? =
             switch error.code {
@@ -66,6 +83,6 @@ final class EngineConnection: Sendable {
             case .denied where error.backend == nil: "let this user use the socket (for Docker: join the group docker), or run as root"
             default: error.remedy
             }
-        return SandboxError(error.code, error.message, remedy: remedy, backend: dialect.id, cause: error.cause)
+        return SandboxError(error.code, error.message, remedy: remedy ?? error.remedy, backend: dialect.id, cause: error.cause)
     }
 }

@@ -62,10 +62,16 @@ enum EngineMessage {
         struct Configuration: Decodable {
             var Env: [String]?
             var Labels: [String: String]?
+            var Hostname: String?
+        }
+        struct Mount: Decodable {
+            var Source: String?
+            var Destination: String
         }
         var Id: String
         var State: Status
         var Config: Configuration
+        var Mounts: [Mount]?
     }
 
     struct Listed: Decodable {

@@ -24,11 +24,16 @@ enum ContainerLabels {
 
     /// The sandbox that a listed container is, if the labels say that it is one.
     static func reference(_ container: EngineMessage.Listed, backend: BackendID) -> SandboxReference? {
-        guard let labels = container.Labels, labels[Self.backend] == backend.rawValue,
+        reference(container.Labels ?? [:], container: container.Id, backend: backend)
+    }
+
+    /// The same, from any engine's listing.
+    static func reference(_ labels: [String: String], container: String, backend: BackendID) -> SandboxReference? {
+        guard labels[Self.backend] == backend.rawValue,
             let id = labels[sandbox].flatMap({ try? SandboxID(validating: $0) }),
             let owner = labels[Self.owner].flatMap({ try? OwnerLabel(validating: $0) })
         else { return nil }
         let session = labels[Self.session].flatMap { try? SessionID(validating: $0) }
-        return SandboxReference(id: id, backend: backend, owner: owner, session: session, locator: ["container": container.Id])
+        return SandboxReference(id: id, backend: backend, owner: owner, session: session, locator: ["container": container])
     }
 }

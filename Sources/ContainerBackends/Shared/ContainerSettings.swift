@@ -37,6 +37,25 @@ public struct ContainerSettings: Sendable, Equatable {
     /// `INSIDE=OUTSIDE`: where the engine sees paths that we see, when we are in a container ourselves.
     public var hostPaths: [(inside: FilePath, outside: FilePath)]
     public var build: ImageBuildSettings
+    /// Podman: whether a service is started where there is none.
+    public var service: Service
+    /// Podman: what sandboxes are let to beyond their container.
+    public var hatch: Hatch?
+
+    /// What to do where only the engine's command is installed and nothing listens.
+    public enum Service: String, Sendable, CaseIterable {
+        /// Start its service for this process.
+        case auto
+        case never
+    }
+
+    /// A way out of the container that somebody asked for by name.
+    public enum Hatch: Sendable, Equatable {
+        /// The host's own Podman can be used from inside: whoever has it has the host's user.
+        case hostPodman
+        /// Containers can be made inside: the container has every capability and no filter.
+        case nestedPodman
+    }
 
     /// The image that is used when nothing names one.
     public static let defaultImage = "docker.io/library/debian:stable-slim"
@@ -75,6 +94,23 @@ public struct ContainerSettings: Sendable, Equatable {
                 summary: "INSIDE=OUTSIDE: where the engine sees our paths, when Sandlot runs in a container itself."),
         ] + ImageBuildSettings.descriptors
 
+    /// Those of Podman.
+    public static let podmanDescriptors: [SettingDescriptor] =
+        descriptors + [
+            SettingDescriptor(
+                key: "service", kind: .choice(Service.allCases.map(\.rawValue)),
+                summary: "Whether podman system service is started, for as long as Sandlot runs, where no socket is found.",
+                defaultText: "auto"),
+            SettingDescriptor(
+                key: "allow_host_podman", kind: .boolean,
+                summary: "Sandboxes can use the host's own Podman: no isolation is left. Not with allow_nested_podman.",
+                defaultText: "false"),
+            SettingDescriptor(
+                key: "allow_nested_podman", kind: .boolean,
+                summary: "Sandboxes can make containers of their own: privileged, little isolation is left. Not with allow_host_podman.",
+                defaultText: "false"),
+        ]
+
     /// Reads the scope, one element for each value that is not a list; a value that makes no sense is `invalidArgument`.
     public init(_ values: [String: [String]] = [:]) throws {
         func text(_ key: String) -> String? { values[key]?.first.flatMap { $0.isEmpty ? nil : $0 } }
@@ -95,10 +131,27 @@ public struct ContainerSettings: Sendable, Equatable {
             pull = known
         }
         pullTimeout = try number("pull_timeout", 900, 1...86400)
-        readOnlyRoot = false
-        if let word = text("read_only_root") {
-            guard let known = Bool(word) else { throw Self.wrong("read_only_root", word, "use true or false") }
-            readOnlyRoot = known
+        func flag(_ key: String) throws -> Bool {
+            guard let word = text(key) else { return false }
+            guard let known = Bool(word) else { throw Self.wrong(key, word, "use true or false") }
+            return known
+        }
+        readOnlyRoot = try flag("read_only_root")
+        service = .auto
+        if let word = text("service") {
+            guard let known = Service(rawValue: word) else { throw Self.wrong("service", word, "use auto or never") }
+            service = known
+        }
+        switch (try flag("allow_host_podman"), try flag("allow_nested_podman")) {
+        case (true, true):
+            throw SandboxError(
+                .invalidArgument, "allow_host_podman and allow_nested_podman are both true", remedy: "choose one of the two, or none")
+        case (true, false): hatch = .hostPodman
+        case (false, true): hatch = .nestedPodman
+        case (false, false): hatch = nil
+        }
+        if host != nil, context != nil {
+            throw SandboxError(.invalidArgument, "host and context both name an engine", remedy: "set one of the two")
         }
         processes = try number("processes", 8192, 16...4_194_304)
         runAs = UInt32(try number("run_as", 0, 0...2_147_483_647))
@@ -121,6 +174,7 @@ public struct ContainerSettings: Sendable, Equatable {
         left.host == right.host && left.context == right.context && left.image == right.image && left.pull == right.pull
             && left.pullTimeout == right.pullTimeout && left.readOnlyRoot == right.readOnlyRoot && left.processes == right.processes
             && left.runAs == right.runAs && left.guestDelivery == right.guestDelivery && left.build == right.build
+            && left.service == right.service && left.hatch == right.hatch
             && left.hostPaths.elementsEqual(right.hostPaths) { $0 == $1 }
     }
 

@@ -17,13 +17,15 @@ public struct HostFacts: Sendable {
     public var home: FilePath
     /// The environment: addresses of engines are looked up in it.
     public var variables: [String: String]
+    /// The container that this process runs in itself; nil when it runs in none.
+    public var container: OwnContainer?
     /// Finds the static guest executable, or says why there is none.
     public var guest: @Sendable () throws -> FilePath
 
     /// Creates the facts from their parts.
     public init(
         dataDirectory: FilePath, keeper: ProcessKeeper, logger: Logger, user: SpawnRequest.User, home: FilePath,
-        variables: [String: String], guest: @escaping @Sendable () throws -> FilePath
+        variables: [String: String], container: OwnContainer? = nil, guest: @escaping @Sendable () throws -> FilePath
     ) {
         self.dataDirectory = dataDirectory
         self.keeper = keeper
@@ -31,6 +33,7 @@ public struct HostFacts: Sendable {
         self.user = user
         self.home = home
         self.variables = variables
+        self.container = container
         self.guest = guest
     }
 
@@ -40,13 +43,15 @@ public struct HostFacts: Sendable {
     ) -> HostFacts {
         let names = [
             "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "CONTAINER_HOST", "PODMAN_HOST",
-            "XDG_RUNTIME_DIR", "HOME",
+            "XDG_RUNTIME_DIR", "HOME", "PATH", "USER", "TMPDIR", "LANG",
+            "XDG_CONFIG_HOME", "XDG_DATA_HOME", "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF", "CONTAINERS_REGISTRIES_CONF",
+            "REGISTRY_AUTH_FILE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
         ]
         var variables: [String: String] = [:]
         for name in names { variables[name] = getenv(name).map { String(cString: $0) } }
         return HostFacts(
             dataDirectory: dataDirectory, keeper: keeper, logger: logger, user: SpawnRequest.User(uid: geteuid(), gid: getegid()),
-            home: FilePath(variables["HOME"] ?? "/"), variables: variables, guest: guest)
+            home: FilePath(variables["HOME"] ?? "/"), variables: variables, container: .current(), guest: guest)
     }
 
     var isRoot: Bool { user.uid == 0 }

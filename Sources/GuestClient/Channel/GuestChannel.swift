@@ -56,6 +56,23 @@ public final class GuestChannel: Sendable {
         }
     }
 
+    /// Takes over a descriptor to read from and another one to write to: the two ends of a process that carries the bytes.
+    ///
+    /// Both are closed in every case. Throws as `connect` does.
+    public static func adopt(
+        reading input: Int32, writing output: Int32, options: GuestChannelOptions = GuestChannelOptions()
+    ) async throws -> GuestChannel {
+        try await open(options) { receiver in
+            do {
+                return try await SocketStream.adopt(reading: input, writing: output, options: options, receiver: receiver)
+            } catch {
+                _ = Glibc.close(input)
+                _ = Glibc.close(output)
+                throw SandboxError(.invalidArgument, "descriptors \(input) and \(output) cannot be a channel", cause: error)
+            }
+        }
+    }
+
     /// Speaks over any byte stream.
     static func open(
         _ options: GuestChannelOptions, over connect: (any ByteReceiver) async throws -> any ByteStream

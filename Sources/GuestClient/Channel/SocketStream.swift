@@ -35,6 +35,16 @@ struct SocketStream: ByteStream {
         return SocketStream(channel: try await bootstrap.takingOwnershipOfDescriptor(inputOutput: descriptor).get())
     }
 
+    /// Takes over two descriptors, one for each direction.
+    static func adopt(
+        reading input: Int32, writing output: Int32, options: GuestChannelOptions, receiver: any ByteReceiver
+    ) async throws -> SocketStream {
+        let bootstrap = NIOPipeBootstrap(group: options.eventLoops ?? MultiThreadedEventLoopGroup.singleton)
+            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: receiveSize))
+            .channelInitializer { channel in prepare(channel, receiver) }
+        return SocketStream(channel: try await bootstrap.takingOwnershipOfDescriptors(input: input, output: output).get())
+    }
+
     private static func prepare(_ channel: any Channel, _ receiver: any ByteReceiver) -> EventLoopFuture<Void> {
         channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHandler(SocketReceiver(receiver))

@@ -7,7 +7,7 @@ enum LimitCases {
         ConformanceCase(
             "limits.memory", "a memory hog is stopped at the limit, and the sandbox runs the next command", requires: [.memoryLimit]
         ) { c in
-            let sandbox = try await c.makeSandbox({ $0.limits.memory = 128 << 20 })
+            let sandbox = try await c.makeSandbox({ $0.limits.memory = 256 << 20 })
             // tail keeps its input in memory until the first line end, which never comes.
             let found = try await c.shell("head -c 1073741824 /dev/zero | tail | wc -c", in: sandbox) { $0.timeout = .seconds(40) }
             try c.expect(found.outputText.filter(\.isNumber) != "1073741824", "less than 1 GiB held", found: "all of it")
@@ -16,7 +16,7 @@ enum LimitCases {
         ConformanceCase(
             "limits.memory-told", "that the kernel killed for want of memory is told, and only then", requires: [.memoryLimit]
         ) { c in
-            let sandbox = try await c.makeSandbox({ $0.limits.memory = 64 << 20 })
+            let sandbox = try await c.makeSandbox({ $0.limits.memory = 256 << 20 })
             let first = try await c.shell("kill -KILL $$", in: sandbox)
             guard let before = first.ending.memoryKills else { throw ConformanceSkip("nobody counts memory kills here") }
             try c.expect(before, equals: 0, "the memory kills while a command killed itself")
