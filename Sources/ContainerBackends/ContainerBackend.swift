@@ -3,7 +3,7 @@ public import SandboxCore
 import SandboxHTTP
 
 /// Sandboxes in containers of an engine on this machine: Docker or Podman, by its API.
-public struct ContainerBackend: SandboxBackend {
+public struct ContainerBackend: SettingShapedBackend {
     /// What it is; once the engine was asked, without what that engine cannot do.
     public var descriptor: BackendDescriptor {
         var description = Self.description(dialect)
@@ -105,6 +105,15 @@ public struct ContainerBackend: SandboxBackend {
         // By its id, so that a tag that moves meanwhile changes nothing.
         let plan = try ContainerPlan(spec, image: image.Id, engine: engine, host: host, settings: settings)
         return try await ContainerLauncher(plan: plan, spec: spec, image: image, engine: engine, host: host, link: link).launch(record)
+    }
+
+    /// By the fingerprint in the container's label.
+    public func isOutdated(_ reference: SandboxReference, as spec: SandboxSpec) async throws -> Bool {
+        let engine = try await connection.open()
+        guard let id = reference.locator["container"], let found = try await engine.inspect(id),
+            let recorded = found.Config.Labels?[ContainerLabels.fingerprint]
+        else { return false }
+        return try ContainerPlan(spec, image: "", engine: engine, host: host, settings: settings).fingerprint != recorded
     }
 
     /// Connects to a sandbox that was made earlier.

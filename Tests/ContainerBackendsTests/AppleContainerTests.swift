@@ -48,6 +48,23 @@ struct AppleContainerTests {
         }
     }
 
+    @Test("a sandbox is outdated when the settings of now would shape it otherwise, whatever its image")
+    func outdated() async throws {
+        try await withAppleStage { stage in
+            let spec = stage.spec()
+            let sandbox = try await stage.backend.create(spec) { _ in }
+            var (other, larger) = (stage.settings, stage.settings)
+            other.image = "localhost/another:1"
+            larger.memory += 512
+            #expect(try await !stage.backend.isOutdated(sandbox.reference, as: spec))
+            for (settings, expected) in [(other, false), (larger, true)] {
+                let later = AppleContainerBackend(host: stage.host, settings: settings)
+                #expect(try await later.isOutdated(sandbox.reference, as: spec) == expected)
+            }
+            try await sandbox.destroy()
+        }
+    }
+
     @Test("nobody inside but root reaches the guest's socket")
     func socketIsClosed() async throws {
         try await withAppleStage { stage in

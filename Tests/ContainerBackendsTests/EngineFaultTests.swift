@@ -1,5 +1,8 @@
+// The names are those of the wire.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
 import ContainerBackends
 import Foundation
+import Glibc
 import SandboxCore
 import SandboxHTTP
 import Synchronization
@@ -40,6 +43,50 @@ struct EngineFaultTests {
             try await stage.backend.remove(sandbox.reference)
             #expect(try await stage.backend.list(owner: sandbox.reference.owner).isEmpty)
         }
+    }
+
+    @Test("one that runs out of memory as a whole is told as that", .enabled(if: geteuid() == 0), arguments: RealEngine.all)
+    func outOfMemory(_ engine: RealEngine) async throws {
+        try await withStage(engine) { stage in
+            let sandbox = try await stage.backend.create(stage.spec { $0.limits.memory = 64 << 20 }) { _ in }
+            let guest = try await Self.state(of: sandbox, on: stage).Pid
+            try #require(guest > 1)
+            let exec = try await sandbox.start(ExecRequest(.shell("echo on; read go; head -c 500000000 /dev/zero | tail"), input: .stream))
+            var outcome: ExecOutcome?
+            for try await event in exec.events {
+                switch event {
+                case .output:
+                    // For want of memory the kernel ends commands, not the guest; here it is told to prefer the guest, with which the container
+                    // ends. What was started before does not inherit that.
+                    try "1000".write(toFile: "/proc/\(guest)/oom_score_adj", atomically: false, encoding: .utf8)
+                    try await exec.write(Array("go\n".utf8))
+                case .ended(let ending): outcome = ending.outcome
+                }
+            }
+            guard case .lost(let reason) = outcome else {
+                Issue.record("the exec ended as \(String(describing: outcome))")
+                return try await sandbox.destroy()
+            }
+            // Not every engine sees it, and what none says is not claimed.
+            let isSeen = try await Self.state(of: sandbox, on: stage).OOMKilled
+            #expect(reason.contains("out of memory") == isSeen && (isSeen || engine.name != "docker"), "\(reason)")
+            let error = await #expect(throws: SandboxError.self) { try await stage.backend.attach(to: sandbox.reference) }
+            #expect(error?.code == .notFound)
+            try await sandbox.destroy()
+        }
+    }
+
+    private struct Shown: Decodable {
+        struct Status: Decodable {
+            var Pid: Int
+            var OOMKilled: Bool
+        }
+        var State: Status
+    }
+
+    private static func state(of sandbox: any Sandbox, on stage: Stage) async throws -> Shown.Status {
+        let shown = try await stage.engineCall(.get, "/containers/\(stage.container(sandbox))/json").body
+        return try JSONDecoder().decode(Shown.self, from: Data(shown)).State
     }
 
     @Test("a foreign container of the same name is a conflict and stays as it is", arguments: RealEngine.all)
@@ -93,11 +140,13 @@ struct EngineFaultTests {
         }
     }
 
-    @Test("a sandbox that may not outlive its maker ends when the maker lets go", arguments: RealEngine.all)
-    func endsWithCreator(_ engine: RealEngine) async throws {
-        try await withStage(engine) { stage in
+    @Test(
+        "a sandbox that may not outlive its maker ends when the maker lets go", arguments: RealEngine.all,
+        [["guest_delivery": ["auto"]], ["guest_delivery": ["archive"]]])
+    func endsWithCreator(_ engine: RealEngine, _ settings: [String: [String]]) async throws {
+        try await withStage(engine, settings: settings) { stage in
             let spec = stage.spec { $0.endsWithCreator = true }
-            // The maker is gone when its backend value is: the connection at the door is all that holds the sandbox.
+            // The maker is gone when its backend value is: the connection to the guest is all that holds the sandbox.
             let reference = try await {
                 let maker = stage.engine.make(stage.host, stage.settings)
                 let sandbox = try await maker.create(spec) { _ in }
@@ -122,6 +171,39 @@ struct EngineFaultTests {
                 }
                 try await group.waitForAll()
             }
+        }
+    }
+}
+
+/// No engine is needed for this, only a user whom the kernel refuses something.
+@Suite(
+    "A socket of an engine that this user may not use",
+    .enabled(if: geteuid() != 0, "root may use every socket; Scripts/test-containers runs it as an ordinary user"), .timeLimit(.minutes(1)))
+struct DeniedSocketTests {
+    @Test("is told as that, with whom to ask")
+    func denied() async throws {
+        var template = Array("\(temporaryDirectory)/sandlot-den-XXXXXX".utf8CString)
+        let root = String(cString: try #require(mkdtemp(&template)))
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        // Whether anybody listens is asked after whether one may ask.
+        let path = root + "/engine.sock"
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let bound = withUnsafePointer(to: address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        }
+        try #require(bound == 0 && chmod(path, 0) == 0)
+        try await withoutEngine(["host": ["unix://\(path)"]]) { backend in
+            guard case .unavailable(let reason, let remedy) = await backend.probe() else {
+                Issue.record("it says that it is available")
+                return
+            }
+            #expect(reason.contains("may not use") && remedy.contains("group docker"))
+            let error = await #expect(throws: SandboxError.self) { try await backend.create(SandboxSpec(owner: .random())) { _ in } }
+            #expect(error?.code == .denied && error?.remedy?.contains("group docker") == true)
         }
     }
 }

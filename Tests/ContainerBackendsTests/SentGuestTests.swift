@@ -87,21 +87,6 @@ struct SentGuestTests {
         }
     }
 
-    @Test("a sandbox that may not outlive its maker ends when the maker lets go", arguments: RealEngine.all)
-    func endsWithCreator(_ engine: RealEngine) async throws {
-        try await withStage(engine, settings: Self.settings) { stage in
-            let spec = stage.spec { $0.endsWithCreator = true }
-            let reference = try await {
-                let maker = stage.engine.make(stage.host, stage.settings)
-                let sandbox = try await maker.create(spec) { _ in }
-                #expect(try await sandbox.run(ExecRequest(.arguments(["true"]))).outcome.isSuccess)
-                return sandbox.reference
-            }()
-            try await stage.waitUntilStopped(reference)
-            try await stage.backend.remove(reference)
-        }
-    }
-
     @Test("what needs shared files is refused, is not claimed, and makes nothing", arguments: RealEngine.all)
     func refusals(_ engine: RealEngine) async throws {
         try await withStage(engine, settings: Self.settings) { stage in

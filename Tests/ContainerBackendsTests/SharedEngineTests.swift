@@ -125,6 +125,26 @@ struct SharedEngineTests {
         }
     }
 
+    @Test("a sandbox is outdated when the settings of now would shape it otherwise, whatever its image", arguments: RealEngine.all)
+    func outdated(_ engine: RealEngine) async throws {
+        try await withStage(engine) { stage in
+            let spec = stage.spec { $0.limits.memory = 256 << 20 }
+            let sandbox = try await stage.backend.create(spec) { _ in }
+            func isOutdated(_ settings: [String: [String]]) async throws -> Bool {
+                let scope = ["host": [engine.socket.string], "image": [RealEngine.image]].merging(settings) { $1 }
+                let later = engine.make(stage.host, try ContainerSettings(scope))
+                return try await later.isOutdated(sandbox.reference, as: spec)
+            }
+            #expect(try await !isOutdated([:]))
+            #expect(try await !isOutdated(["image": ["localhost/another:1"], "pull_timeout": ["7"]]))
+            #expect(try await isOutdated(["read_only_root": ["true"]]))
+            #expect(try await isOutdated(["processes": ["100"]]))
+            #expect(try await isOutdated(["guest_delivery": ["archive"]]))
+            try await sandbox.destroy()
+            #expect(try await !isOutdated(["processes": ["100"]]), "what is gone is not outdated")
+        }
+    }
+
     /// Of a container that is made for it and removed again.
     private static func fingerprint(_ stage: Stage, _ spec: SandboxSpec) async throws -> String {
         let sandbox = try await stage.backend.create(spec) { _ in }

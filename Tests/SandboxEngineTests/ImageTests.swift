@@ -157,7 +157,8 @@ struct ImageTests {
         try await withEngine([first, second]) { engine in
             let image = try await engine.images.build(ImageSpec(.packages(["jq"]))).image
             #expect(image.backend == ports)
-            #expect(await code { _ = try await engine.images.build(ImageSpec(.base), on: docks) } == .unavailable)
+            let down = await #expect(throws: SandboxError.self) { try await engine.images.build(ImageSpec(.base), on: docks) }
+            #expect(down?.code == .unavailable && down?.remedy?.contains("start it, or choose another backend (ports)") == true)
         }
         second.sandboxes.setAvailability(.unavailable(reason: "so is this", remedy: "start it"))
         try await withEngine([first, second, InMemoryBackend()]) { engine in

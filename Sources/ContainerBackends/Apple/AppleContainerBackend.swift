@@ -3,7 +3,7 @@ public import SandboxCore
 import SystemPackage
 
 /// Sandboxes in Apple's containers: each one a virtual machine, made by the `container` command. macOS 26 and newer.
-public struct AppleContainerBackend: SandboxBackend {
+public struct AppleContainerBackend: SettingShapedBackend {
     /// The name of the backend.
     public static let id = BackendID(unchecked: "apple-container")
 
@@ -75,11 +75,19 @@ public struct AppleContainerBackend: SandboxBackend {
                 backend: Self.id)
         }
         let command = try link.command()
-        let share = try GuestShare(dataDirectory: host.dataDirectory, guest: try host.guest()).directory()
+        let share = try share()
         // Refuses what cannot be before anything is fetched or made.
         let plan = try ApplePlan(spec, image: image, share: share, host: host, settings: settings)
         try await ensure(image, command)
         return try await AppleLauncher(plan: plan, spec: spec, settings: settings, command: command, link: link).launch(record)
+    }
+
+    /// By the fingerprint in the container's label.
+    public func isOutdated(_ reference: SandboxReference, as spec: SandboxSpec) async throws -> Bool {
+        guard let name = reference.locator["container"], let found = try await link.command().container(name),
+            let recorded = found.configuration.labels?[ContainerLabels.fingerprint]
+        else { return false }
+        return try ApplePlan(spec, image: "", share: try share(), host: host, settings: settings).fingerprint != recorded
     }
 
     /// Connects to a sandbox that was made earlier.
@@ -101,6 +109,10 @@ public struct AppleContainerBackend: SandboxBackend {
 
     /// Ends and removes what belongs to the reference.
     public func remove(_ reference: SandboxReference) async throws { try await link.remove(reference) }
+
+    private func share() throws -> FilePath {
+        try GuestShare(dataDirectory: host.dataDirectory, guest: try host.guest()).directory()
+    }
 
     private func ensure(_ image: String, _ command: AppleCommand) async throws {
         if try await command.hasImage(image) { return }

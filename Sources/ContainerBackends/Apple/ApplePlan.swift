@@ -22,6 +22,8 @@ struct ApplePlan {
     let name: String
     let folder: ContainerFolder
     let locator: [String: String]
+    /// Of everything that shapes the container but its image: that is chosen anew for new sandboxes only.
+    let fingerprint: String
 
     /// For naming the machine, giving two directories away and becoming the user. The guest has none of them when it begins to serve.
     private static let capabilities = ["CAP_SYS_ADMIN", "CAP_CHOWN", "CAP_SETUID", "CAP_SETGID"]
@@ -35,7 +37,8 @@ struct ApplePlan {
 
         let inside = try spec.workspacePath.map { try HostPaths.target($0) } ?? Place.workspace
 
-        var mounts = [try Self.volume(share, Place.guestFolder, readOnly: true)]
+        let guest = try Self.volume(share, Place.guestFolder, readOnly: true)
+        var mounts = [guest]
         var own: [FilePath] = []
         var owner: SpawnRequest.User?
         switch spec.workspace {
@@ -78,7 +81,10 @@ struct ApplePlan {
         if spec.endsWithCreator { serve.append("--lifeline") }
 
         var labels = ContainerLabels.identifying(spec.id, owner: spec.owner, backend: AppleContainerBackend.id)
-        labels[ContainerLabels.fingerprint] = Digest.hex(Array((line + [image] + serve).joined(separator: "\0").utf8))
+        // Where our own executable lies says nothing about the sandbox.
+        let shape = line.filter { $0 != guest } + serve
+        fingerprint = Digest.hex(Array(shape.joined(separator: "\0").utf8))
+        labels[ContainerLabels.fingerprint] = fingerprint
         labels[ContainerLabels.session] = spec.session?.rawValue
         line += labels.sorted { $0.key < $1.key }.flatMap { ["--label", "\($0.key)=\($0.value)"] }
         arguments = line + [image] + serve

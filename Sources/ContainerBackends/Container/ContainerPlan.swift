@@ -26,6 +26,8 @@ struct ContainerPlan {
     let delivery: Delivery
     let files: ContainerFiles
     let locator: [String: String]
+    /// Of everything that shapes the container but its image: that is chosen anew for new sandboxes only.
+    let fingerprint: String
 
     /// The guest's threads and the engine's own process count against the limit too.
     private static let ownProcesses: Int64 = 8
@@ -92,14 +94,25 @@ struct ContainerPlan {
         var body = EngineMessage.Create(
             Image: image, Hostname: spec.hostname, User: "\(user.inside.uid):\(user.inside.gid)", WorkingDir: inside.string,
             Entrypoint: [Place.guest.string], Cmd: arguments, Labels: [:], HostConfig: hostConfiguration)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
         body.Labels = ContainerLabels.identifying(spec.id, owner: spec.owner, backend: engine.dialect.id)
-        body.Labels[ContainerLabels.fingerprint] = Digest.hex(Array(try encoder.encode(body)))
+        fingerprint = try Self.fingerprint(body)
+        body.Labels[ContainerLabels.fingerprint] = fingerprint
         body.Labels[ContainerLabels.session] = spec.session?.rawValue
         body.Labels[ContainerLabels.boot] = try HostBoot.identity()
         self.body = body
         self.locator = locator
+    }
+
+    private static func fingerprint(_ body: EngineMessage.Create) throws -> String {
+        var shape = body
+        shape.Image = ""
+        // Where our own executable lies says nothing about the sandbox.
+        for index in shape.HostConfig.Mounts.indices where shape.HostConfig.Mounts[index].Target == Place.guest.string {
+            shape.HostConfig.Mounts[index].Source = ""
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return Digest.hex(Array(try encoder.encode(shape)))
     }
 
     private static func check(_ spec: SandboxSpec, _ engine: EngineAPI) throws {

@@ -151,7 +151,12 @@ struct EngineAPI: Sendable {
             case 409: .conflict
             default: .unavailable
             }
-        let said = (words ?? "status \(answer.status)").split(separator: "\n").joined(separator: "; ")
+        return failure(code, what, words ?? "status \(answer.status)", dialect)
+    }
+
+    /// A failure in the engine's own words, wherever they came from.
+    static func failure(_ code: SandboxError.Code, _ what: String, _ words: String, _ dialect: EngineDialect) -> SandboxError {
+        let said = words.split(separator: "\n").joined(separator: "; ")
         // The kernel's own words for it, which no status of the API stands for.
         if said.contains("no space left on device") {
             return SandboxError(

@@ -14,9 +14,15 @@ struct EngineAddress {
     let settings: ContainerSettings
     let environment: HostFacts
 
-    /// Nil when nothing names an engine and none is in a usual place.
-    func resolve() throws -> (endpoint: HTTPEndpoint, origin: String)? {
-        if let host = settings.host { return (try endpoint(host), "the setting host") }
+    /// Nil when nothing names an engine and none is in a usual place. What only lies in a usual place was named by nobody.
+    func resolve() throws -> (endpoint: HTTPEndpoint, isNamed: Bool)? {
+        if let named = try named() { return (named, true) }
+        guard let found = candidates.first(where: { access($0.string, F_OK) == 0 }) else { return nil }
+        return (.unixSocket(found), false)
+    }
+
+    private func named() throws -> HTTPEndpoint? {
+        if let host = settings.host { return try endpoint(host) }
         if settings.context != nil {
             guard dialect.hasContexts else {
                 throw SandboxError(
@@ -26,11 +32,9 @@ struct EngineAddress {
             if let found = try context() { return found }
         }
         for name in dialect.addressVariables {
-            if let value = environment.variables[name], !value.isEmpty { return (try endpoint(value), name) }
+            if let value = environment.variables[name], !value.isEmpty { return try endpoint(value) }
         }
-        if dialect.hasContexts, settings.context == nil, let found = try context() { return found }
-        guard let found = candidates.first(where: { access($0.string, F_OK) == 0 }) else { return nil }
-        return (.unixSocket(found), "its usual place")
+        return dialect.hasContexts && settings.context == nil ? try context() : nil
     }
 
     /// What is to be said when there is none.
@@ -61,7 +65,7 @@ struct EngineAddress {
     }
 
     /// The engine's own notion of a current address: a file per context, named by the digest of the context's name.
-    private func context() throws -> (HTTPEndpoint, String)? {
+    private func context() throws -> HTTPEndpoint? {
         struct Choice: Decodable { var currentContext: String? }
         struct Context: Decodable {
             struct Endpoint: Decodable {
@@ -96,6 +100,6 @@ struct EngineAddress {
                 security?.key = keys.appending("key.pem")
             }
         }
-        return (try HTTPEndpoint(parsing: host, security: security), "the Docker context '\(name)'")
+        return try HTTPEndpoint(parsing: host, security: security)
     }
 }

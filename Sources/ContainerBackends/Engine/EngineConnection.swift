@@ -45,11 +45,7 @@ final class EngineConnection: Sendable {
     private func search() async throws -> EngineAPI {
         let found: Result<EngineAPI, any Error>
         do {
-            let (endpoint, service) = try await locate()
-            let before = state.withLock { $0.engine?.client }
-            let client = before?.endpoint == endpoint ? before : nil
-            var engine = try await EngineAPI.open(try client ?? HTTPAPIClient(endpoint, logger: host.logger), dialect)
-            engine.service = service
+            var engine = try await locate()
             // An engine that mounts nothing of ours need not know where our files are.
             if Delivery.choose(engine, settings) == .mounted {
                 engine.paths = try await HostPathMap.find(settings, host: host, engine: engine)
@@ -65,15 +61,33 @@ final class EngineConnection: Sendable {
         return try found.get()
     }
 
-    /// The engine that is there; else a service of ours, the running one or a new one.
-    private func locate() async throws -> (HTTPEndpoint, EngineService?) {
+    /// The engine that is there; else a service of ours, the running one or a new one. What has the same store serves the same images and
+    /// sandboxes, so a socket in its usual place that nobody serves any more is as good as none; an address that somebody named is not passed over.
+    private func locate() async throws -> EngineAPI {
         let address = EngineAddress(dialect: dialect, settings: settings, environment: host)
-        if let found = try address.resolve() { return (found.endpoint, nil) }
-        if let service = state.withLock({ $0.engine?.service }), service.isAlive { return (.unixSocket(service.socket), service) }
-        if settings.service == .auto, let service = try await EngineService.start(dialect, host: host) {
-            return (.unixSocket(service.socket), service)
+        var silence = address.nothingListens
+        if let found = try address.resolve() {
+            do {
+                return try await ask(found.endpoint)
+            } catch let error as SandboxError where error.code == .unavailable && !found.isNamed {
+                silence = error
+            }
         }
-        throw address.nothingListens
+        if let service = state.withLock({ $0.engine?.service }), service.isAlive { return try await ask(service) }
+        if settings.service == .auto, let service = try await EngineService.start(dialect, host: host) { return try await ask(service) }
+        throw silence
+    }
+
+    private func ask(_ service: EngineService) async throws -> EngineAPI {
+        var engine = try await ask(.unixSocket(service.socket))
+        engine.service = service
+        return engine
+    }
+
+    private func ask(_ endpoint: HTTPEndpoint) async throws -> EngineAPI {
+        let before = state.withLock { $0.engine?.client }
+        let client = before?.endpoint == endpoint ? before : nil
+        return try await EngineAPI.open(try client ?? HTTPAPIClient(endpoint, logger: host.logger), dialect)
     }
 
     private func explained(_ error: SandboxError) -> SandboxError {

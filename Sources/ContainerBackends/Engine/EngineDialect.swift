@@ -36,6 +36,8 @@ struct EngineDialect: Sendable {
     var masking: Masking
     /// Whether the API has a way to give GPUs; an engine that ignores the request would not say so.
     var givesGPUs: Bool
+    /// How often it is asked what its store takes: one that gives up when a container goes away meanwhile is asked again.
+    var countingAttempts = 1
     /// The command that serves the API on a socket, its address appended, for where only the command is installed.
     var service: [String] = []
     /// Whether sandboxes may be let to the engine itself or to engines of their own, by explicit settings.
@@ -53,7 +55,7 @@ struct EngineDialect: Sendable {
         id: BackendID(unchecked: "podman"), name: "Podman", summary: "Containers of a Podman service, by its API.",
         addressVariables: ["CONTAINER_HOST", "PODMAN_HOST"], hasContexts: false, systemSockets: ["/run/podman/podman.sock"],
         runtimeSockets: ["podman/podman.sock"], openNetwork: "bridge", openNetworkRootless: "slirp4netns",
-        rootlessUser: .kept(namespace: "keep-id"), masking: .option, givesGPUs: false,
+        rootlessUser: .kept(namespace: "keep-id"), masking: .option, givesGPUs: false, countingAttempts: 4,
         service: ["podman", "system", "service", "--time=0"], hasHatches: true, install: "install it: apt-get install podman",
         start: "start its service: systemctl start podman.socket (or, as an ordinary user, systemctl --user start podman.socket)")
 }

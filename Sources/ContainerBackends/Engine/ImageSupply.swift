@@ -21,10 +21,13 @@ struct ImageSupply {
         do {
             try await pull(name)
         } catch let error as SandboxError where error.code != .cancelled {
+            // Who has the image would not let us, nobody has it, it took too long, there is no room for it: each is a story of its own.
+            let kept: Set<SandboxError.Code> = [.denied, .notFound, .timeout, .limitExceeded]
             throw SandboxError(
-                error.code == .timeout ? .timeout : .unavailable,
+                kept.contains(error.code) ? error.code : .unavailable,
                 "the engine does not have the image '\(name)' and cannot pull it: \(error.message)",
-                remedy: "check the name and the network, or load the image into the engine", backend: engine.dialect.id, cause: error.cause)
+                remedy: error.remedy ?? "check the name and the network, or load the image into the engine", backend: engine.dialect.id,
+                cause: error.cause)
         }
         guard let image = try await engine.image(name) else {
             throw SandboxError(
@@ -58,7 +61,7 @@ struct ImageSupply {
             // The status says nothing: it was sent before the work began. A failure is one of the lines.
             for try await piece in answer.body {
                 for line in lines.add(piece) {
-                    if let error = line.error { throw SandboxError(.unavailable, error, backend: dialect.id) }
+                    if let error = line.error { throw EngineAPI.failure(.unavailable, "pulling", error, dialect) }
                 }
             }
         }

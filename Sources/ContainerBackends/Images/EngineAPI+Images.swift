@@ -32,20 +32,16 @@ extension EngineAPI {
     }
 
     func diskUsage() async throws -> EngineMessage.DiskUsage {
-        // Podman gives up when a container goes away while it counts; then it is asked again, a few times.
-        for _ in 0..<3 {
+        let call = HTTPCall(.get, "/system/df", deadline: Self.slow)
+        let what = "asking for the disk's use"
+        for _ in 1..<dialect.countingAttempts {
             do {
-                return try await countDiskUsage()
+                return try Self.decode(EngineMessage.DiskUsage.self, try await send(call, what), dialect)
             } catch let error as SandboxError where ![.unavailable, .timeout, .cancelled, .denied].contains(error.code) {
                 continue
             }
         }
-        return try await countDiskUsage()
-    }
-
-    private func countDiskUsage() async throws -> EngineMessage.DiskUsage {
-        let answer = try await send(HTTPCall(.get, "/system/df", deadline: Self.slow), "asking for the disk's use")
-        return try Self.decode(EngineMessage.DiskUsage.self, answer, dialect)
+        return try Self.decode(EngineMessage.DiskUsage.self, try await send(call, what), dialect)
     }
 
     func tag(_ image: String, repository: String, tag: String) async throws {

@@ -87,7 +87,8 @@ struct ImageBuild: Sendable {
                 .invalidArgument, "the distribution has no packages called \(complaints.unknown.map { "'\($0)'" }.joined(separator: ", "))",
                 remedy: "correct the names, or leave them out", backend: dialect.id)
         }
-        if complaints.diskIsFull {
+        // Of a step, or of the engine itself.
+        if complaints.diskIsFull || words.contains("no space left on device") {
             return SandboxError(
                 .limitExceeded, "the engine's disk is full: the image could not be built", remedy: "make room: sandlot image prune",
                 backend: dialect.id)

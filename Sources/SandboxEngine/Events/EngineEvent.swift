@@ -23,6 +23,8 @@ public struct EngineEvent: Sendable, Codable, Equatable {
         case reaped
         /// A living session got another sandbox, with its workspace carried over.
         case sessionMoved = "session.moved"
+        /// A sandbox stays as it is although the settings that shape it changed; the payload's `reason` tells.
+        case sandboxOutdated = "sandbox.outdated"
         /// The host's changes went into a sandbox; the payload counts them.
         case workspacePushed = "workspace.pushed"
         /// A sandbox's changes came to the host; the payload counts them, and the conflicts.

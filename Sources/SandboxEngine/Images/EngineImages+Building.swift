@@ -43,8 +43,13 @@ extension EngineImages {
         let start = ContinuousClock.now
         let builder = try await builder(backend)
         let engine = engine
-        let plan = try await withDeadline(engine.configuration.images.buildTimeout, "preparing the image") {
-            try await builder.plan(spec, refreshingBase: options.refreshesBase)
+        let plan: ImagePlan
+        do {
+            plan = try await withDeadline(engine.configuration.images.buildTimeout, "preparing the image") {
+                try await builder.plan(spec, refreshingBase: options.refreshesBase)
+            }
+        } catch let error as SandboxError where error.code == .unavailable {
+            throw await naming(othersThan: builder.descriptor.id, error)
         }
         if !options.rebuilds, let image = try await present(plan, builder) {
             return ImageBuildResult(image: image, plan: plan, wasBuilt: false, duration: .now - start)
@@ -59,6 +64,18 @@ extension EngineImages {
     /// Where the log of an image's last build is; there may be none.
     public func logFile(of reference: String, on backend: BackendID) -> FilePath {
         engine.buildLogs.appending(SandboxKey.fileName("\(backend)-\(reference)") + ".log")
+    }
+
+    /// An image is of use only to the backend in whose store it is, so nobody else builds in the place of one that is down; but who could is told.
+    private func naming(othersThan down: BackendID, _ error: SandboxError) async -> SandboxError {
+        let others = ((try? await builders(nil)) ?? []).map(\.descriptor.id).filter { $0 != down }
+        guard !others.isEmpty else { return error }
+        let names = others.map(\.rawValue).joined(separator: ", ")
+        return SandboxError(
+            error.code, error.message,
+            remedy:
+                "\(error.remedy ?? "start it"), or choose another backend (\(names)): \(down) cannot use an image that another one built",
+            backend: error.backend, cause: error.cause)
     }
 
     private func present(_ plan: ImagePlan, _ builder: any ImageBuildingBackend) async throws -> BuiltImage? {

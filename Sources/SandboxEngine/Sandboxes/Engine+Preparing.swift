@@ -61,7 +61,7 @@ extension Engine {
         do {
             let sandbox = try await channel(to: held)
             use(sandbox, for: row)
-            return sandbox
+            return await renewed(held, row) ?? sandbox
         } catch let error as SandboxError where error.code == .notFound {
             try await cleanUp(held)
             return try await vanished(row, "its sandbox is gone: \(error.message)")

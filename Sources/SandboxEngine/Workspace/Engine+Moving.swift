@@ -12,18 +12,24 @@ extension Engine {
     public func move(
         _ id: SessionID, to backend: BackendID? = nil, image: ImageChoice? = nil, force: Bool = false
     ) async throws -> SessionRecord {
-        let key = try await sessionRow(id).sandboxKey
-        let lock = try await locks.take(key)
+        let lock = try await locks.take(try await sessionRow(id).sandboxKey)
         defer { lock.unlock() }
-        // The new sandbox has a key of its own until it is the session's: this lock keeps the reaper from it.
-        let moving = try await locks.take(Self.movingKey(key))
-        defer { moving.unlock() }
         let row = try await sessionRow(id)
-        let (held, old) = try await movable(row, force: force)
         var plan: SessionPlan = try StoredText.decode(row.plan)
         plan.backend = backend ?? plan.backend
         plan.image = image ?? plan.image
-        var decision = try await route(plan).decision
+        _ = try await replace(row, by: plan, on: try await route(plan).decision, force: force)
+        return try await session(id.rawValue)
+    }
+
+    /// Does it, with the lock of the session's sandbox held, on the backend of a decision.
+    func replace(_ row: SessionRow, by plan: SessionPlan, on decision: RouteDecision, force: Bool = false) async throws -> any Sandbox {
+        var decision = decision
+        let key = row.sandboxKey
+        // The new sandbox has a key of its own until it is the session's: this lock keeps the reaper from it.
+        let moving = try await locks.take(Self.movingKey(key))
+        defer { moving.unlock() }
+        let (held, old) = try await movable(row, force: force)
         let image = try await images.ready(plan, on: decision.chosen)
         decision.image = image.decision
         let made = try await makeBeside(held, row, plan, decision, image)
@@ -39,7 +45,7 @@ extension Engine {
         } catch {
             logger.warning("the sandbox before is left to the reaper", metadata: ["sandbox.id": "\(held.id)", "error": "\(error)"])
         }
-        return try await session(id.rawValue)
+        return made
     }
 
     private static func movingKey(_ key: String) -> String { "moving/" + key }

@@ -16,7 +16,8 @@ public enum TunnelFraming: Sendable {
 
 extension HTTPAPIClient {
     /// Sends a call whose answer makes its connection a stream of bytes in both directions, and returns one end of a local socket that stands
-    /// for it: a descriptor, which the caller closes. The connection ends with it, and it with the connection.
+    /// for it: a descriptor, which the caller closes. The connection ends with it, and it with the connection. Each direction ends by itself too:
+    /// after `shutdown` for writing the other side reads the end and can still be heard.
     ///
     /// The call's deadline is for the answer. Throws as `send` does; a refusal's status and body are handed to `refusal` for the error.
     public func tunnel(
@@ -56,18 +57,19 @@ extension HTTPAPIClient {
 
     private func connect(_ loop: any EventLoop, _ handshake: TunnelHandshake) async throws -> any Channel {
         let endpoint = endpoint
-        let bootstrap = ClientBootstrap(group: loop).connectTimeout(.seconds(5)).channelInitializer { channel in
-            channel.eventLoop.makeCompletedFuture {
-                if case .network(let host, _, let security?) = endpoint {
-                    let context = try NIOSSLContext(configuration: try security.configuration())
-                    // An address is no name that a certificate could be asked for.
-                    let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
-                    try channel.pipeline.syncOperations.addHandler(
-                        try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : host))
+        let bootstrap = ClientBootstrap(group: loop).connectTimeout(.seconds(5)).channelOption(.allowRemoteHalfClosure, value: true)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if case .network(let host, _, let security?) = endpoint {
+                        let context = try NIOSSLContext(configuration: try security.configuration())
+                        // An address is no name that a certificate could be asked for.
+                        let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
+                        try channel.pipeline.syncOperations.addHandler(
+                            try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : host))
+                    }
+                    try channel.pipeline.syncOperations.addHandler(handshake)
                 }
-                try channel.pipeline.syncOperations.addHandler(handshake)
             }
-        }
         switch endpoint {
         case .unixSocket(let path): return try await bootstrap.connect(unixDomainSocketPath: path.string).get()
         case .network(let host, let port, _): return try await bootstrap.connect(host: host, port: port).get()
@@ -102,7 +104,8 @@ extension HTTPAPIClient {
         }
         let (near, far) = (ends[0], ends[1])
         do {
-            let local = try await ClientBootstrap(group: loop).channelOption(.autoRead, value: false).withConnectedSocket(near).get()
+            let local = try await ClientBootstrap(group: loop).channelOption(.autoRead, value: false)
+                .channelOption(.allowRemoteHalfClosure, value: true).withConnectedSocket(near).get()
             try await loop.submit {
                 let (first, second) = TunnelEnd.pair()
                 if framing == .numberedStreams {

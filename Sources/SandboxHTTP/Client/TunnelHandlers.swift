@@ -15,6 +15,8 @@ final class TunnelHandshake: ChannelInboundHandler, @unchecked Sendable {
     private var status: Int?
     private var bodyLength: Int?
     private var isOpen = false
+    /// The other side has said everything already.
+    private var isInputOver = false
     private var context: ChannelHandlerContext?
 
     init(_ loop: any EventLoop) { answer = loop.makePromise() }
@@ -31,9 +33,19 @@ final class TunnelHandshake: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        inputEnded()
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard !isOpen, case ChannelEvent.inputClosed = event else { return context.fireUserInboundEventTriggered(event) }
+        isInputOver = true
+        inputEnded()
+    }
+
+    private func inputEnded() {
         finishRefusal(atEnd: true)
         answer.fail(SandboxError(.unavailable, "the connection ended before the answer", remedy: "see whether the service runs"))
-        context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -50,6 +62,7 @@ final class TunnelHandshake: ChannelInboundHandler, @unchecked Sendable {
             context.fireChannelReadComplete()
         }
         received = ByteBuffer()
+        if isInputOver { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
     }
 
     private func readHead(_ context: ChannelHandlerContext) {
@@ -130,7 +143,8 @@ extension ByteBuffer {
     }
 }
 
-/// One of two joined channels: what it reads the other writes, and it reads only while the other can write. Both on one event loop.
+/// One of two joined channels: what it reads the other writes, and it reads only while the other can write. Where one side has said everything,
+/// the other is told so and can still answer. Both on one event loop.
 final class TunnelEnd: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -158,6 +172,11 @@ final class TunnelEnd: ChannelDuplexHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) { partner?.context?.flush() }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event { partner?.context?.close(mode: .output, promise: nil) }
+        context.fireUserInboundEventTriggered(event)
+    }
 
     func channelInactive(context: ChannelHandlerContext) {
         let other = partner?.context

@@ -6,12 +6,13 @@ import Synchronization
 /// Each sandbox has a file system of its own in memory and runs built-in programs (`sh`, `cat`, `head`, `sleep`, …) with real pipes, signals,
 /// time limits and back-pressure. It serves to test what stands above a backend, and to show what the conformance suite expects.
 /// The value is "the machine": sandboxes live on until they are removed, whoever made them, so a restart is tried with the same value.
-public final class InMemoryBackend: SandboxBackend {
+public final class InMemoryBackend: SettingShapedBackend {
     private struct State {
         var availability: BackendAvailability
         var probes = 0
         var sandboxes: [SandboxID: InMemorySandbox] = [:]
         var made: [SandboxSpec] = []
+        var outdated: Set<SandboxID> = []
         var requests: [ExecRequest] = []
     }
 
@@ -63,6 +64,9 @@ public final class InMemoryBackend: SandboxBackend {
     /// Breaks the channels of a sandbox that lives on: who listens hears `unavailable` and can attach again.
     public func breakChannels(of id: SandboxID) { state.withLock { $0.sandboxes[id] }?.breakChannels() }
 
+    /// Changes the settings, so that every sandbox that exists now is outdated.
+    public func changeSettings() { state.withLock { $0.outdated.formUnion($0.sandboxes.keys) } }
+
     // MARK: The seam
 
     /// Answers what `setAvailability` said last, and counts the question.
@@ -105,6 +109,11 @@ public final class InMemoryBackend: SandboxBackend {
         }
         state.withLock { $0.made.append(spec) }
         return sandbox
+    }
+
+    /// True for those that are older than the last `changeSettings`.
+    public func isOutdated(_ reference: SandboxReference, as spec: SandboxSpec) async throws -> Bool {
+        state.withLock { $0.outdated.contains(reference.id) }
     }
 
     /// The living sandbox of this reference; `notFound` when it is gone or dead.
