@@ -37,9 +37,11 @@ conformance-containers: guest ## starts private Docker and Podman engines, also 
 	@$(SWIFT) build --build-tests
 	@Scripts/test-containers
 
-e2e: guest ## drives the built executable
+e2e: guest ## drives the built executable, and its page in a browser
+	@Scripts/setup test
 	@$(SWIFT) build --build-tests
 	@Scripts/run-tests --only 'SandboxCommandsTests|EndToEndTests'
+	@Scripts/test-browser
 
 python-clients: guest ## drives the built executable with official Python clients
 	@$(SWIFT) build --product sandlot

@@ -1,16 +1,18 @@
-"""Runs the tests of this folder and ends with one line that says how many passed."""
+"""Runs the tests of this folder, or of the one that TEST_FOLDER names, and ends with one line that says how many passed."""
 
 import logging
+import os
 import sys
 import time
 import unittest
 from pathlib import Path
 
-FOLDER = Path(__file__).parent
+HERE = Path(__file__).parent
+FOLDER = Path(os.environ.get("TEST_FOLDER", HERE))
 
 
 def main() -> int:
-    sys.path.insert(0, str(FOLDER))
+    sys.path[:0] = [str(FOLDER), str(HERE)]
     # The loop tells of every slow step in its debug mode.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     loader = unittest.TestLoader()
@@ -19,7 +21,7 @@ def main() -> int:
     began = time.monotonic()
     result = unittest.TextTestRunner(verbosity=1).run(suite)
     word = "passed" if result.wasSuccessful() else "failed"
-    print(f"Test run with {result.testsRun} tests in Python {word} after {time.monotonic() - began:.1f} seconds.")
+    print(f"Test run with {result.testsRun} tests in {FOLDER.name} {word} after {time.monotonic() - began:.1f} seconds.")
     return 0 if result.wasSuccessful() else 1
 
 

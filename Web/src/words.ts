@@ -92,7 +92,7 @@ export const words = {
     backend: "Backend",
     automatic: "Choose automatically",
     image: "Image",
-    imageHint: "A name, or package lists such as @core,web. Left empty, what the backend starts with.",
+    imageHint: "Left empty, what the backend starts with.",
     workspace: "Workspace",
     private: "Private: an empty directory of the session's own",
     synced: "Synced: a copy of a directory on the host; changes come back",

@@ -70,7 +70,8 @@ export async function send(path: string, call: Call = {}): Promise<Response> {
   }
   if (response.ok) return response;
   const failure = await told(response);
-  if (failure.isSignedOut) signedOut.dispatchEvent(new Event("out"));
+  // A token that was typed and is wrong says nothing of the browser's own.
+  if (failure.isSignedOut && !("Authorization" in headers)) signedOut.dispatchEvent(new Event("out"));
   throw failure;
 }
 

@@ -31,14 +31,16 @@ export function button(text: string, wish: ButtonWish, action?: () => unknown): 
     text,
   );
   if (action) {
+    // A button that is disabled loses the focus; this one only does not listen for a while.
     element.addEventListener("click", async () => {
-      element.disabled = true;
+      if (element.ariaBusy === "true") return;
+      element.ariaBusy = "true";
       try {
         await action();
       } catch (error) {
         notify(failureOf(error));
       } finally {
-        element.disabled = false;
+        element.ariaBusy = null;
       }
     });
   }

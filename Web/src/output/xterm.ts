@@ -47,25 +47,23 @@ async function load(): Promise<Loaded | undefined> {
 }
 
 /**
- * A document whose style elements are style sheets made by script: xterm.js writes its measures into style elements, which the page's policy
- * does not let any text become.
+ * Does something during which every style element that is made is a style sheet made by script: xterm.js writes its measures into style elements,
+ * which the page's policy does not let any text become.
  */
-export function adoptingDocument(): Document {
-  return new Proxy(document, {
-    get(target, name) {
-      if (name === "createElement") {
-        return (tag: string, options?: ElementCreationOptions) =>
-          tag === "style" ? adoptedStyle() : target.createElement(tag, options);
-      }
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
+export function withAdoptedStyles(action: () => void): void {
+  const make = document.createElement.bind(document);
+  document.createElement =
+    ((tag: string, options?: ElementCreationOptions) =>
+      tag === "style" ? adoptedStyle(make("sandlot-style")) : make(tag, options)) as typeof document.createElement;
+  try {
+    action();
+  } finally {
+    Reflect.deleteProperty(document, "createElement");
+  }
 }
 
-function adoptedStyle(): HTMLElement {
+function adoptedStyle(element: HTMLElement): HTMLElement {
   const sheet = new CSSStyleSheet();
-  const element = document.createElement("sandlot-style");
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   Object.defineProperty(element, "textContent", { set: (text: string) => sheet.replaceSync(text), get: () => "" });
   const remove = element.remove.bind(element);

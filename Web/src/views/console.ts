@@ -39,7 +39,18 @@ export function consoleView(context: Context, session: Session): HTMLElement {
       if (list.children[index] !== one.element) list.insertBefore(one.element, list.children[index] ?? null);
     });
   };
-  const toEnd = () => requestAnimationFrame(() => scroller.scrollTo({ top: scroller.scrollHeight }));
+  // Who looks at the end goes on looking at the end while output comes; who has scrolled back is left alone.
+  let isPinned = true;
+  scroller.addEventListener("scroll", () => {
+    isPinned = scroller.scrollTop + scroller.clientHeight >= scroller.scrollHeight - 60;
+  }, { passive: true });
+  const observer = new ResizeObserver(() => isPinned && scroller.scrollTo({ top: scroller.scrollHeight }));
+  observer.observe(list);
+  context.signal.addEventListener("abort", () => observer.disconnect());
+  const toEnd = () => {
+    isPinned = true;
+    requestAnimationFrame(() => scroller.scrollTo({ top: scroller.scrollHeight }));
+  };
 
   const look = async () => {
     try {

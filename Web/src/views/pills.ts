@@ -20,6 +20,7 @@ export function sessionName(session: Session): string {
 
 /** The command as a person would type it. */
 export function commandText(exec: Exec): string {
+  if (exec.terminal) return words.terminal.label;
   if (exec.shell !== undefined) return harmless(exec.shell.replaceAll("\n", " ↵ "));
   return harmless(
     (exec.arguments ?? []).map((one) =>

@@ -25,7 +25,7 @@ export function sessionView(context: Context, id: string, wanted: string, query:
   const tab = tabs.find((one) => one === wanted) ?? "console";
   const head = h("header", { class: "session-head" });
   const note = h("div", {});
-  const body = h("div", { class: `session-body ${tab}` }, loading());
+  const body = h("div", { class: "session-body" }, loading());
   let shown: Session | undefined;
 
   const look = async () => {

@@ -34,6 +34,14 @@ function row(setting: Setting, prefix: string, again: () => void): HTMLElement {
     control.addEventListener("change", mark);
   }
   const isOwn = setting.origin === "file";
+  const hints = [
+    setting.locked
+      ? words.settings.locked(setting.locked)
+      : setting.kind === "choice" || setting.kind === "boolean"
+      ? ""
+      : setting.expects,
+    setting.live ? "" : words.backends.restart,
+  ].filter((text) => text !== "");
   const origin = setting.value === undefined
     ? words.settings.notSet
     : words.settings.origins[setting.origin] ?? setting.origin;
@@ -63,9 +71,7 @@ function row(setting: Setting, prefix: string, again: () => void): HTMLElement {
         "p",
         { class: "hint", id: `${id}-hint` },
         h("span", { class: `origin ${setting.origin}`, title: setting.place }, origin),
-        " · ",
-        setting.locked ? words.settings.locked(setting.locked) : setting.expects,
-        !setting.live && ` · ${words.backends.restart}`,
+        hints.map((text) => ` · ${text}`).join(""),
       ),
       trouble,
     ),

@@ -2,7 +2,7 @@ import { calls } from "../api/calls.ts";
 import { pause } from "../api/feed.ts";
 import type { StreamEvent } from "../api/types.ts";
 import { h } from "../dom/h.ts";
-import { adoptingDocument, type FitAddon, loadXTerm, type XTerm } from "../output/xterm.ts";
+import { type FitAddon, loadXTerm, withAdoptedStyles, type XTerm } from "../output/xterm.ts";
 import { OutputView } from "../output/view.ts";
 import { words } from "../words.ts";
 import { outcomeText } from "./pills.ts";
@@ -65,7 +65,6 @@ export class TerminalPane {
       cursorBlink: true,
       screenReaderMode: false,
       theme: terminalTheme(),
-      documentOverride: adoptingDocument(),
       // Links that output makes behind other text would lead elsewhere than they say.
       linkHandler: null,
     });
@@ -82,7 +81,7 @@ export class TerminalPane {
         }),
       );
     }
-    terminal.open(this.place);
+    withAdoptedStyles(() => terminal.open(this.place));
     const encoder = new TextEncoder();
     terminal.onData((data) => this.send(encoder.encode(data)));
     terminal.onBinary((data) => this.send(Uint8Array.from(data, (one) => one.charCodeAt(0))));

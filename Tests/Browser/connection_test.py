@@ -1,0 +1,45 @@
+from urllib.parse import urlsplit
+
+from playwright.sync_api import expect
+
+from page_case import PageCase
+
+
+class ConnectionTest(PageCase):
+    def test_the_page_goes_on_by_itself_when_the_server_is_back(self) -> None:
+        self.open_session("lasting")
+        self.go("sessions/lasting")
+        self.type_command("echo before; until [ -e go ]; do sleep 0.1; done; echo after")
+        expect(self.block().locator(".row")).to_have_text("before")
+        self.server.stop()
+        try:
+            expect(self.page.locator(".banner")).to_contain_text("Connection lost")
+            self.shot("offline")
+        finally:
+            self.server.start(str(urlsplit(self.server.url).port))
+        expect(self.page.locator(".banner")).to_be_hidden()
+        self.server.run("session", "exec", "lasting", "--", "touch", "go")
+        expect(self.block(0).locator(".pill.good")).to_be_visible()
+        expect(self.block(0).locator(".row")).to_have_text(["before", "after"])
+
+    def test_a_slow_answer_shows_that_it_is_awaited_and_a_failing_one_why(self) -> None:
+        def fail(route) -> None:
+            body = '{"error": {"code": "unavailable", "message": "the store is locked", "remedy": "wait a moment"}}'
+            route.fulfill(status=503, content_type="application/json", body=body)
+
+        self.page.route("**/v1/backends**", fail)
+        page = self.go("settings/backends")
+        expect(page.get_by_role("alert")).to_contain_text("the store is locked")
+        expect(page.get_by_role("alert")).to_contain_text("wait a moment")
+        held = []
+        self.page.unroute("**/v1/backends**")
+        self.page.route("**/v1/backends**", lambda route: held.append(route))
+        page.get_by_role("button", name="Try again").click()
+        expect(page.get_by_text("Loading…")).to_be_visible()
+        for route in held:
+            route.continue_()
+        expect(page.locator("[data-backend='bubblewrap']")).to_be_visible()
+
+    def test_a_place_that_is_not_there_says_so(self) -> None:
+        page = self.go("sessions/ses-nowhere")
+        expect(page.get_by_role("heading", name="No such session")).to_be_visible()

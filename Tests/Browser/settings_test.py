@@ -1,0 +1,85 @@
+from playwright.sync_api import expect
+
+from page_case import PageCase
+
+
+class SettingsTest(PageCase):
+    def setting(self, name: str):
+        return self.page.locator(f"[data-setting='{name}']")
+
+    def test_backends_say_what_they_are_and_what_they_lack(self) -> None:
+        page = self.go("settings/backends")
+        card = page.locator("[data-backend='bubblewrap']")
+        expect(card).to_contain_text("available")
+        expect(card).to_contain_text("namespace")
+        lacking = page.locator(".backend-card.off").first
+        expect(lacking).to_contain_text("not available")
+        expect(lacking.locator(".remedy-line code")).not_to_be_empty()
+        expect(lacking.get_by_role("radio")).to_be_disabled()
+        self.shot("backends")
+        card.get_by_role("radio").check()
+        expect(card).to_contain_text("default")
+        self.assertIn("bubblewrap", self.server.run("config", "show", "default_backend"))
+        page.get_by_role("radio", name="Choose automatically").check()
+        expect(page.locator(".backend-card.chosen")).to_contain_text("Choose automatically")
+        card.get_by_role("link").click()
+        page.get_by_role("button", name="Test connection").click()
+        expect(page.locator(".box.good")).to_contain_text("Works")
+
+    def test_a_setting_is_checked_saved_and_reset(self) -> None:
+        page = self.go("settings/general")
+        row = self.setting("idle_ttl")
+        field = row.get_by_role("textbox")
+        field.fill("a while")
+        row.get_by_role("button", name="Save").click()
+        expect(row.get_by_role("alert")).to_be_visible()
+        field.fill("45m")
+        row.get_by_role("button", name="Save").click()
+        expect(self.setting("idle_ttl")).to_contain_text("from the file")
+        self.assertIn("45m", self.server.run("config", "show", "idle_ttl"))
+        self.setting("idle_ttl").get_by_role("button", name="Back to default").click()
+        expect(self.setting("idle_ttl").get_by_role("textbox")).to_have_value("30m")
+        expect(self.setting("data_directory")).to_contain_text("SANDLOT_DATA_DIRECTORY")
+        expect(self.setting("data_directory").get_by_role("textbox")).to_be_disabled()
+        self.shot("settings")
+
+    def test_a_secret_goes_in_and_never_comes_out(self) -> None:
+        bodies: list[str] = []
+        self.page.on("response", lambda answer: bodies.append(answer.url + " " + str(answer.status)))
+        page = self.go("settings/secrets")
+        page.get_by_role("button", name="Add secret").click()
+        page.get_by_label("Name").fill("cloud-key")
+        page.get_by_label("Value").fill("planted-value")
+        page.get_by_role("dialog").get_by_role("button", name="Save").click()
+        row = page.get_by_role("row", name="cloud-key")
+        expect(row).to_be_visible()
+        self.assertNotIn("planted-value", page.content())
+        self.assertIn("cloud-key", self.server.run("secret", "list"))
+        row.get_by_role("button", name="Remove cloud-key").click()
+        page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+        expect(page.get_by_text("No secret", exact=True)).to_be_visible()
+
+    def test_a_token_is_shown_once_and_revoked(self) -> None:
+        page = self.go("settings/tokens")
+        page.get_by_role("button", name="Create token").click()
+        page.get_by_label("What it is for").fill("a robot")
+        page.get_by_label("What it may do").select_option("read")
+        page.get_by_role("dialog").get_by_role("button", name="Create token").click()
+        credential = page.locator(".credential").inner_text()
+        headers = {"Authorization": f"Bearer {credential}"}
+        page.get_by_role("button", name="Done").click()
+        row = page.get_by_role("row", name="a robot")
+        expect(row).to_contain_text("read")
+        self.assertNotIn(credential, page.content())
+        anonymous = self.world.browser.new_context()
+        self.assertEqual(anonymous.request.get(f"{self.server.url}/v1/sessions", headers=headers).status, 200)
+        row.get_by_role("button", name="Revoke").click()
+        page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+        expect(page.get_by_role("row", name="a robot")).to_have_count(0)
+        self.assertEqual(anonymous.request.get(f"{self.server.url}/v1/sessions", headers=headers).status, 401)
+        anonymous.close()
+
+    def test_the_doctor_tells_what_is_there(self) -> None:
+        page = self.go("settings/doctor")
+        expect(page.locator(".findings li.good").first).to_be_visible()
+        self.shot("doctor")

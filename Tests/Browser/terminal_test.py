@@ -1,0 +1,44 @@
+from playwright.sync_api import expect
+
+from page_case import PageCase
+
+
+class TerminalTest(PageCase):
+    def screen(self):
+        return self.page.locator(".xterm-rows:visible")
+
+    def test_a_terminal_is_used_resized_and_taken_up_again(self) -> None:
+        self.open_session("shell")
+        self.go("sessions/shell/terminal")
+        self.page.get_by_role("button", name="New terminal").first.click()
+        expect(self.screen()).to_contain_text("$")
+        self.page.keyboard.type("echo $((6 * 7)) and $(stty size)\n")
+        expect(self.screen()).to_contain_text("42 and ")
+        before = self.screen().inner_text().split("42 and ")[1].split()[:2]
+        self.page.set_viewport_size({"width": 900, "height": 600})
+        # The size is told when it has changed: the shell is asked until it knows.
+        self.page.keyboard.type("until [ \"$(stty size)\" != '" + " ".join(before) + "' ]; do sleep 0.1; done; echo resized $((1 + 1))\n")
+        expect(self.screen()).to_contain_text("resized 2")
+        self.shot("terminal")
+        self.page.reload()
+        expect(self.screen()).to_contain_text("resized 2")
+        self.page.keyboard.type("echo still $((3 + 4))\n")
+        expect(self.screen()).to_contain_text("still 7")
+        self.page.get_by_role("button", name="New terminal").click()
+        expect(self.page.get_by_role("tab")).to_have_count(2)
+        self.page.get_by_role("tab").first.click()
+        expect(self.screen()).to_contain_text("still 7")
+        self.page.locator(".xterm-screen:visible").click()
+        self.page.keyboard.type("exit 5\n")
+        expect(self.page.get_by_text("The shell has ended. exited with 5")).to_be_visible()
+
+    def test_a_page_without_xterm_shows_plain_text(self) -> None:
+        self.open_session("plain")
+        self.page.route("**/assets/terminal-*.js", lambda route: route.abort())
+        self.go("sessions/plain/terminal")
+        self.page.get_by_role("button", name="New terminal").first.click()
+        line = self.page.get_by_label("Line to send")
+        expect(self.page.get_by_role("log")).to_contain_text("$")
+        line.fill("echo $((40 + 2)) plain")
+        line.press("Enter")
+        expect(self.page.get_by_role("log")).to_contain_text("42 plain")
