@@ -92,7 +92,7 @@ let package = Package(
             name: "MicroVMBackends",
             dependencies: ["SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotSystem", log, system]),
         .target(
-            name: "CloudBackends", dependencies: ["SandboxCore", "SandboxHTTP", "SandboxWorkspace", log, system]),
+            name: "CloudBackends", dependencies: ["SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", log, system]),
         .target(
             name: "StandardBackends",
             dependencies: [
@@ -162,13 +162,18 @@ let package = Package(
         .target(name: "SandboxTesting", dependencies: ["SandboxCore", system]),
         .testTarget(name: "RepositoryTests"),
         .target(name: "CommandTesting", path: "Tests/Support/CommandTesting"),
+        .target(
+            name: "ServedEngine",
+            dependencies: ["CompatServers", "SandboxCore", "SandboxEngine", "SandboxServer", "StandardBackends", log, system],
+            path: "Tests/Support/ServedEngine"),
         .testTarget(name: "EndToEndTests", dependencies: ["CommandTesting", "Sandlot", "SandboxCore", "SandboxEngine", system]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
         .testTarget(name: "GuestClientTests", dependencies: ["GuestClient", "GuestProtocol", "SandboxCore", system]),
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "SandboxClient", "SandboxCore", "SandboxEngine", "SandboxServer", "SandboxTesting", "StandardBackends", log, system,
+                "CloudBackends", "CompatServers", "SandboxClient", "SandboxCore", "SandboxTesting", "ServedEngine", "StandardBackends", log,
+                system,
             ]),
         .testTarget(name: "SandboxTestingTests", dependencies: ["SandboxCore", "SandboxTesting", system]),
         .testTarget(name: "GuestFilesTests", dependencies: ["GuestProtocol", "GuestFiles", "CSandlotSystem"]),
@@ -217,7 +222,14 @@ let package = Package(
             ]),
         .testTarget(
             name: "CompatServersTests", dependencies: ["CompatServers", "SandboxCore", "SandboxEngine", "SandboxTesting", log, system]),
-        .testTarget(name: "CloudBackendsTests", dependencies: ["CloudBackends", "SandboxCore", "SandboxTesting", log, system]),
+        .testTarget(
+            name: "CloudBackendsTests",
+            dependencies: [
+                "CloudBackends", "CompatServers", "SandboxCore", "SandboxEngine", "SandboxHTTP", "ServedEngine", log, system,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]),
         .testTarget(name: "MicroVMBackendsTests", dependencies: ["MicroVMBackends", "SandboxCore", "SandboxTesting", log, system]),
         .testTarget(
             name: "ContainerBackendsTests",

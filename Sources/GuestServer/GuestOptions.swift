@@ -9,6 +9,8 @@ public struct GuestOptions: Equatable {
         case listening(Int32)
         /// Connections to a name without a file, only by processes that were put into the sandbox from outside.
         case abstract(String)
+        /// As `abstract`, but by whatever process of the guest's own user: for sandboxes whose maker cannot put processes in from outside.
+        case ownUser(String)
         /// A unix socket at this path, where the host hands over the listening socket: for sandboxes that inherit nothing from the host.
         case door(String)
         /// One connected socket; the guest ends with it.
@@ -89,6 +91,7 @@ public struct GuestOptions: Equatable {
             case "--listen-fd": endpoint = .listening(try GuestOptions.descriptor(&rest, argument))
             case "--door": endpoint = .door(try GuestOptions.value(&rest, argument))
             case "--listen-abstract": endpoint = .abstract(try GuestOptions.value(&rest, argument))
+            case "--listen-own": endpoint = .ownUser(try GuestOptions.value(&rest, argument))
             case "--end-with-first": endsWithFirstChannel = true
             case "--end-with-door": endsWithDoor = true
             case "--filter-calls": filtersCalls = true
@@ -121,7 +124,7 @@ public struct GuestOptions: Equatable {
             endpoint = .root(root)
         }
         guard let endpoint else {
-            throw UsageError(message: "one of --listen-fd, --listen-abstract, --listen-in, --door, --connect-fd and --stdio is needed")
+            throw UsageError(message: "one of --listen-fd, --listen-abstract, --listen-own, --listen-in, --door, --connect-fd and --stdio is needed")
         }
         self.endpoint = endpoint
     }

@@ -13,26 +13,49 @@ public struct GuestRelay {
     }
 
     private let target: Target
+    /// Lines of base 64 instead of bytes, for engines that carry only text.
+    private let isText: Bool
+    /// Milliseconds without a word of the host after which it counts as gone; 0 waits for ever.
+    private let patience: Int32
     /// The guest may still be on its way to its socket when the engine says that it started.
     private static let attempts = 500
     private static let pause: UInt32 = 20_000
 
     /// Reads the arguments after `relay`.
     public init(_ arguments: some Collection<String>) throws(GuestOptions.UsageError) {
-        let list = Array(arguments)
-        switch (list.first, list.last) {
-        case ("--to-abstract", let name?) where list.count == 2 && !name.isEmpty: target = .abstract(name)
-        case ("--to", let path?) where list.count == 2 && path.hasPrefix("/"): target = .path(path)
-        default: throw GuestOptions.UsageError(message: "relay needs --to-abstract NAME, or --to and the absolute path of a socket")
+        var target: Target?
+        var patience: Int32 = 0
+        var isText = false
+        var rest = Array(arguments)[...]
+        while let argument = rest.popFirst() {
+            switch argument {
+            case "--to-abstract": target = rest.popFirst().flatMap { $0.isEmpty ? nil : .abstract($0) }
+            case "--to": target = rest.popFirst().flatMap { $0.hasPrefix("/") ? .path($0) : nil }
+            case "--text": isText = true
+            case "--patience":
+                guard let seconds = rest.popFirst().flatMap({ Int32($0) }), (1...86_400).contains(seconds) else {
+                    throw GuestOptions.UsageError(message: "--patience needs 1 to 86400 seconds")
+                }
+                patience = seconds * 1000
+            default: throw GuestOptions.UsageError(message: "unknown argument \(argument)")
+            }
         }
+        guard let target else {
+            throw GuestOptions.UsageError(message: "relay needs --to-abstract NAME, or --to and the absolute path of a socket")
+        }
+        self.target = target
+        self.patience = patience
+        self.isText = isText
     }
 
-    /// Passes bytes on until one side ends.
+    /// Passes bytes on until one side ends, or the host is silent for too long.
     public func run() throws(StartFailure) {
         sandlot_ignore_sigpipe()
         sandlot_protect_self()
         let socket = try connect()
-        guard sandlot_relay(STDIN_FILENO, STDOUT_FILENO, socket) == 0 else { throw StartFailure("cannot pass bytes on", errno: errno) }
+        guard sandlot_relay(STDIN_FILENO, STDOUT_FILENO, socket, isText ? 1 : 0, patience) == 0 else {
+            throw StartFailure("cannot pass bytes on", errno: errno)
+        }
     }
 
     private func connect() throws(StartFailure) -> Int32 {

@@ -81,7 +81,7 @@ public final class GuestServer {
             sandlot_set_close_on_exec(descriptor)
             open(reading: descriptor, writing: descriptor)
         case .listening(let descriptor): listen(on: descriptor)
-        case .abstract(let name):
+        case .abstract(let name), .ownUser(let name):
             let descriptor = sandlot_listen_abstract(name)
             guard descriptor >= 0 else { throw StartFailure("cannot listen on \(name)", errno: errno) }
             listen(on: descriptor)
@@ -159,8 +159,7 @@ public final class GuestServer {
                 if errno == EMFILE || errno == ENFILE { pauseListening() }
                 return
             }
-            // What runs in the sandbox must not speak for the host; only the host can start a process that has no parent here.
-            if case .abstract = options.endpoint, sandlot_peer_is_outsider(descriptor) == 0 {
+            guard isWelcome(descriptor) else {
                 close(descriptor)
                 continue
             }
@@ -169,6 +168,16 @@ public final class GuestServer {
                 continue
             }
             open(reading: descriptor, writing: descriptor)
+        }
+    }
+
+    private func isWelcome(_ peer: Int32) -> Bool {
+        switch options.endpoint {
+        // What runs in the sandbox must not speak for the host; only the host can start a process that has no parent here.
+        case .abstract: sandlot_peer_is_outsider(peer) != 0
+        // Whoever is this user can do all that the guest would do for him; another user must not become this one.
+        case .ownUser: sandlot_peer_is_own_user(peer) != 0
+        case .listening, .door, .connected, .standardStreams, .root: true
         }
     }
 
@@ -188,7 +197,7 @@ public final class GuestServer {
         channels[channel.number] = nil
         switch options.endpoint {
         case .listening, .door, .root: return
-        case .abstract:
+        case .abstract, .ownUser:
             guard options.endsWithFirstChannel, channel.number == 1 else { return }
         case .connected, .standardStreams: break
         }

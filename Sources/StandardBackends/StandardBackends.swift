@@ -1,3 +1,4 @@
+import CloudBackends
 import ContainerBackends
 import HostBackends
 public import Logging
@@ -21,12 +22,14 @@ public enum StandardBackends {
         let containers = HostFacts.current(dataDirectory: dataDirectory, keeper: host.keeper, logger: logger) {
             try GuestExecutable.locate(setting: nil, variable: host.guestVariable)
         }
+        let clouds = CloudHost(logger: logger) { try GuestExecutable.locate(setting: nil, variable: host.guestVariable) }
         return [
             BubblewrapBackend(host: host, settings: try BubblewrapSettings(try texts(BubblewrapBackend.id))),
             AppleContainerBackend(host: containers, settings: try AppleSettings(try settings(AppleContainerBackend.id))),
             ContainerBackend.podman(host: containers, settings: try ContainerSettings(try settings(ContainerBackend.podmanID))),
             ContainerBackend.docker(host: containers, settings: try ContainerSettings(try settings(ContainerBackend.dockerID))),
             RestrictedHostBackend(host: host, settings: try RestrictedHostSettings(try texts(RestrictedHostBackend.id))),
+            try E2BBackend.make(host: clouds, settings: try settings(E2BBackend.id)) { try await secrets(E2BBackend.id, "api_key") },
             DirectBackend(host: host, settings: try DirectSettings(try texts(DirectBackend.id))),
         ]
     }
@@ -34,6 +37,6 @@ public enum StandardBackends {
     /// What each backend is, without its settings having been read.
     public static let descriptors: [BackendDescriptor] =
         [BubblewrapBackend.description, AppleContainerBackend.description] + ContainerBackend.descriptions + [
-            RestrictedHostBackend.description, DirectBackend.description,
+            RestrictedHostBackend.description, E2BBackend.description, DirectBackend.description,
         ]
 }

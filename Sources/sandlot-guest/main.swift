@@ -35,6 +35,6 @@ case "relay":
     }
 default:
     complain(
-        "usage: sandlot-guest serve (--listen-fd N | --door PATH [--end-with-door] | --connect-fd N | --stdio | --listen-abstract NAME [--end-with-first] | --listen-in DIR --become UID:GID) [--birth-fd N] [--cwd DIR] [--sandbox ID] | relay (--to-abstract NAME | --to SOCKET) | --version",
+        "usage: sandlot-guest serve (--listen-fd N | --door PATH [--end-with-door] | --connect-fd N | --stdio | (--listen-abstract | --listen-own) NAME [--end-with-first] | --listen-in DIR --become UID:GID) [--birth-fd N] [--cwd DIR] [--sandbox ID] | relay (--to-abstract NAME | --to SOCKET) [--text] [--patience SECONDS] | --version",
         status: 2)
 }

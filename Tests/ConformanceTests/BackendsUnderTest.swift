@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import SandboxCore
 import SandboxTesting
+import ServedEngine
 import StandardBackends
 import Synchronization
 import SystemPackage
@@ -41,9 +42,11 @@ final class BackendsUnderTest: Sendable {
                 dataDirectory: dataDirectory, settings: { Self.settings(of: $0) },
                 logger: Logger(label: "conformance") { _ in SwiftLogNoOpLogHandler() }
             )
-            // As this machine lets it be: a limit that cannot be held here is not claimed through the wire either.
-            if let served = list.first(where: { $0.descriptor.id == ServerUnderTest.serving }) {
-                list.append(RemoteUnderTest(dataDirectory: dataDirectory.appending("served"), describedBy: served.descriptor))
+            if let served = list.first(where: { $0.descriptor.id == ServedEngine.bubblewrap }) {
+                let behind = ServedBackends.all(describedBy: served.descriptor, dataDirectory: dataDirectory)
+                // A service is tested by the server of ours that speaks as it does.
+                list.removeAll { one in behind.contains { $0.descriptor.id == one.descriptor.id } }
+                list += behind
             }
         } catch { problem = "\(error)" }
         if let wanted = Self.environment("CONFORMANCE_BACKENDS") {
@@ -86,9 +89,9 @@ final class BackendsUnderTest: Sendable {
         return answer
     }
 
-    /// Ends the server of the suite.
+    /// Ends the suite's servers.
     func stop() async {
-        for case let remote as RemoteUnderTest in backends.values { await remote.stop() }
+        for case let behind as BackendBehindServer in backends.values { await behind.stop() }
     }
 
     /// Takes away what the suite itself made; the backends' own files are theirs to remove.

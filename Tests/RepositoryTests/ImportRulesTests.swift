@@ -39,8 +39,8 @@ private let rules: [String: Set<String>] = [
         "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "CloudBackends": [
-        "SandboxCore", "SandboxHTTP", "SandboxWorkspace", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin",
-        "Foundation",
+        "SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl",
+        "Darwin", "Foundation",
     ],
     "StandardBackends": [
         "SandboxCore", "HostBackends", "ContainerBackends", "MicroVMBackends", "CloudBackends", "SandboxSettings", "Logging",

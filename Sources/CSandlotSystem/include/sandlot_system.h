@@ -245,8 +245,11 @@ int sandlot_listen_abstract(const char *name);
 int sandlot_connect_abstract(const char *name);
 /// 1 when the process at the other end of a unix socket was put into this process namespace from outside: it has no parent here.
 int sandlot_peer_is_outsider(int socket);
-/// Passes bytes between two streams and a socket until either side ends; -1 with errno when that cannot be done.
-int sandlot_relay(int input, int output, int socket);
+/// 1 when the process at the other end runs as the same user as this one.
+int sandlot_peer_is_own_user(int socket);
+/// Passes bytes between two streams and a socket until either side ends, or until the input was silent for `patience` milliseconds (0: for
+/// ever); -1 with errno when that cannot be done. With `is_text` the streams carry lines of base 64, and an empty line is only a sign of life.
+int sandlot_relay(int input, int output, int socket, int is_text, int patience);
 /// Grows a socket's buffers as far as the kernel allows; best effort.
 void sandlot_grow_socket_buffers(int fd, int bytes);
 /// Memory that a forked process does not get (so forking does not copy its page tables); NULL on failure.

@@ -49,7 +49,7 @@ struct AppleLauncher {
             }
             let sandbox = try await link.connect(reference, to: container, environment: spec.environment)
             if let file = reference.locator["environment"] {
-                try await EnvironmentText.write(spec.environment, to: FilePath(file), of: sandbox.files)
+                try await EnvironmentFile.write(spec.environment, to: FilePath(file), of: sandbox.files)
             }
             command.host.logger.debug(
                 "sandbox made", metadata: ["sandbox.id": "\(spec.id)", "backend.id": "\(AppleContainerBackend.id)"])

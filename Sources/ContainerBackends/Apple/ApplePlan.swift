@@ -1,3 +1,4 @@
+import GuestClient
 import SandboxCore
 import SandboxProcess
 import SystemPackage
@@ -112,7 +113,7 @@ struct ApplePlan {
         func refuse(_ code: SandboxError.Code, _ message: String, _ remedy: String) -> SandboxError {
             SandboxError(code, message, remedy: remedy, backend: AppleContainerBackend.id)
         }
-        try EnvironmentText.check(spec.environment)
+        try EnvironmentFile.check(spec.environment)
         try HostName.check(spec.hostname, backend: AppleContainerBackend.id)
         if spec.limits.disk != nil {
             throw refuse(.unsupported, "a disk limit cannot be enforced by this backend", "choose one with the capability disk-limit")

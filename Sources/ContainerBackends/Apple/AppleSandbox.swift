@@ -38,10 +38,10 @@ struct AppleLink: Sendable {
             var own = environment ?? [:]
             if environment == nil, let file = reference.locator["environment"] {
                 let session = GuestSession(channel, defaults: GuestExecDefaults(workspacePath: FilePath(workspace), environment: [:]))
-                own = try await EnvironmentText.read(FilePath(file), of: session.files)
+                own = try await EnvironmentFile.read(FilePath(file), of: session.files)
             }
             let image = EnvironmentText.pairs(container.configuration.initProcess?.environment ?? [])
-            let base = EnvironmentText.base(home: FilePath(home)).merging(image) { $1 }
+            let base = EnvironmentFile.base(home: FilePath(home)).merging(image) { $1 }
             let defaults = GuestExecDefaults(
                 workspacePath: FilePath(workspace), environment: base.merging(["HOME": home]) { $1 }.merging(own) { $1 },
                 // The guest has given up what it would need for that.

@@ -125,7 +125,7 @@ struct ContainerLauncher {
                 reference, container: container, image: image.Config?.Env ?? [], environment: spec.environment, channel: channel)
             if engine.facts.isRootless { try await LimitProof(limits: spec.limits, backend: engine.dialect.id).check(sandbox.files) }
             if reference.locator["environment"] != nil {
-                try await EnvironmentText.write(
+                try await EnvironmentFile.write(
                     spec.environment, to: ContainerPlan.Place.state.appending("environment"), of: sandbox.files)
             }
             host.logger.debug("sandbox made", metadata: ["sandbox.id": "\(spec.id)", "backend.id": "\(engine.dialect.id)"])

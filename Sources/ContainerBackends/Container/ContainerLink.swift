@@ -27,7 +27,7 @@ struct ContainerLink: Sendable {
         guard let workspace = reference.locator["workspace"], let home = reference.locator["home"] else {
             throw SandboxError(.invalidArgument, "the reference of sandbox \(reference.id) does not say where its workspace is")
         }
-        var base = EnvironmentText.base(home: FilePath(home)).merging(EnvironmentText.pairs(image)) { $1 }
+        var base = EnvironmentFile.base(home: FilePath(home)).merging(EnvironmentText.pairs(image)) { $1 }
         if let engine = reference.locator[HatchOpening.key] { base.merge(["CONTAINER_HOST": engine, "DOCKER_HOST": engine]) { $1 } }
         let defaults = GuestExecDefaults(
             workspacePath: FilePath(workspace), environment: base.merging(["HOME": home]) { $1 }.merging(environment) { $1 },
@@ -66,7 +66,7 @@ struct ContainerLink: Sendable {
             var environment: [String: String] = [:]
             if let file = reference.locator["environment"], let workspace = reference.locator["workspace"] {
                 let session = GuestSession(channel, defaults: GuestExecDefaults(workspacePath: FilePath(workspace), environment: [:]))
-                environment = try await EnvironmentText.read(FilePath(file), of: session.files)
+                environment = try await EnvironmentFile.read(FilePath(file), of: session.files)
             }
             return try sandbox(reference, container: id, image: found.Config.Env ?? [], environment: environment, channel: channel)
         } catch {

@@ -1,3 +1,4 @@
+import GuestClient
 import Foundation
 import Glibc
 import SandboxCore
@@ -119,7 +120,7 @@ struct ContainerPlan {
         func refuse(_ code: SandboxError.Code, _ message: String, _ remedy: String) -> SandboxError {
             SandboxError(code, message, remedy: remedy, backend: engine.dialect.id)
         }
-        try EnvironmentText.check(spec.environment)
+        try EnvironmentFile.check(spec.environment)
         try HostName.check(spec.hostname, backend: engine.dialect.id)
         let limits = spec.limits
         let remedy = "drop the limit, or give the engine the control group for it"

@@ -1,3 +1,4 @@
+import SandboxProcess
 import SandboxCore
 
 /// What marks a container as ours. Listing and removing go by these alone; names are for people.

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// A connected full-duplex byte stream beneath a channel: a unix socket, a socket pair, later a hijacked connection or a virtual machine's socket.
+/// A connected full-duplex byte stream beneath a channel: a unix socket, a socket pair, a cloud's process.
 protocol ByteStream: Sendable {
     /// Sends bytes in the order of the calls. `written` is told when they have left or never will.
     func write(_ bytes: ByteBuffer, written: (@Sendable (Bool) -> Void)?)

@@ -47,7 +47,9 @@ final class FrameLink: ByteReceiver {
         arm(deadline)
         try send(.hello(HostHello()), stream: 0)
         do {
-            return try await hello.value()
+            let theirs = try await hello.value()
+            if options.pingsWhenIdle { arm(NIODeadline.now() + .nanoseconds(options.keepaliveInterval.wholeNanoseconds)) }
+            return theirs
         } catch {
             finish(SandboxError(.unavailable, "the handshake with the guest was given up", cause: error))
             throw error
@@ -249,7 +251,7 @@ final class FrameLink: ByteReceiver {
         }
         var next = conversations.compactMap { $0.expire(at: now) }.min()
         let (verdict, handshake) = state.withLock { state in
-            (state.conversations.isEmpty ? .idle : state.keepalive.check(at: now), state.handshakeDeadline)
+            (state.conversations.isEmpty && !options.pingsWhenIdle ? .idle : state.keepalive.check(at: now), state.handshakeDeadline)
         }
         if let handshake {
             if handshake <= now {

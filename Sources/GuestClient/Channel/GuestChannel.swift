@@ -73,6 +73,13 @@ public final class GuestChannel: Sendable {
         }
     }
 
+    /// Speaks over a carrier, which is closed in every case. Throws as `connect` does.
+    public static func open(
+        over carrier: any GuestCarrier, options: GuestChannelOptions = GuestChannelOptions()
+    ) async throws -> GuestChannel {
+        try await open(options) { receiver in CarriedStream(carrier, options: options, receiver: receiver) }
+    }
+
     /// Speaks over any byte stream.
     static func open(
         _ options: GuestChannelOptions, over connect: (any ByteReceiver) async throws -> any ByteStream

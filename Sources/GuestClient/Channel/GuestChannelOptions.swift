@@ -10,6 +10,8 @@ public struct GuestChannelOptions: Sendable {
     public var keepaliveInterval: Duration
     /// Without a sign of life for this long after the ping the channel is given up.
     public var keepaliveTimeout: Duration
+    /// Whether the guest is pinged while nothing is awaited too, so that whoever carries the channel sees that this side lives.
+    public var pingsWhenIdle: Bool
     /// Bytes of each output stream of an exec that may be under way or queued; a slower reader stalls the command.
     public var outputWindow: UInt32
     /// As `outputWindow`, for a terminal: a slower reader misses the oldest bytes.
@@ -20,13 +22,14 @@ public struct GuestChannelOptions: Sendable {
     /// Creates options with the defaults that suit a local guest.
     public init(
         handshakeDeadline: Duration = .seconds(10), requestDeadline: Duration = .seconds(60),
-        keepaliveInterval: Duration = .seconds(15), keepaliveTimeout: Duration = .seconds(30), outputWindow: UInt32 = 1 << 20,
-        terminalWindow: UInt32 = 256 << 10, eventLoops: (any EventLoopGroup)? = nil
+        keepaliveInterval: Duration = .seconds(15), keepaliveTimeout: Duration = .seconds(30), pingsWhenIdle: Bool = false,
+        outputWindow: UInt32 = 1 << 20, terminalWindow: UInt32 = 256 << 10, eventLoops: (any EventLoopGroup)? = nil
     ) {
         self.handshakeDeadline = handshakeDeadline
         self.requestDeadline = requestDeadline
         self.keepaliveInterval = keepaliveInterval
         self.keepaliveTimeout = keepaliveTimeout
+        self.pingsWhenIdle = pingsWhenIdle
         self.outputWindow = outputWindow
         self.terminalWindow = terminalWindow
         self.eventLoops = eventLoops

@@ -1,3 +1,4 @@
+import GuestClient
 import Logging
 import SandboxCore
 import SandboxProcess

@@ -1,3 +1,4 @@
+import GuestClient
 public import SandboxCore
 public import SystemPackage
 import SandboxProcess

@@ -1,3 +1,4 @@
+import GuestClient
 import SandboxCore
 import SandboxProcess
 import SystemPackage

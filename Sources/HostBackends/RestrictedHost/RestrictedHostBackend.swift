@@ -1,3 +1,4 @@
+import GuestClient
 public import SandboxCore
 import SandboxProcess
 import SystemPackage

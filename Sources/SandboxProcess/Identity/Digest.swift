@@ -1,9 +1,9 @@
 import CSandlotSystem
 
 /// SHA-256.
-enum Digest {
+public enum Digest {
     /// 64 digits of lower-case hexadecimal.
-    static func hex(_ bytes: [UInt8]) -> String {
+    public static func hex(_ bytes: [UInt8]) -> String {
         var state = sandlot_sha256()
         sandlot_sha256_init(&state)
         bytes.withUnsafeBytes { sandlot_sha256_update(&state, $0.baseAddress, $0.count) }

@@ -1,0 +1,16 @@
+import GuestClient
+import SandboxCore
+
+/// A sandbox at a service: the guest does everything, the backend only knows how to end it.
+struct CloudSandbox: GuestBackedSandbox {
+    let reference: SandboxReference
+    let guest: GuestSandboxCore
+    let keeper: LifeKeeper
+    let backend: CloudBackend
+
+    func destroy() async throws {
+        keeper.stop()
+        guest.close()
+        try await backend.remove(reference)
+    }
+}
