@@ -1,3 +1,4 @@
+import { followsEnd } from "../dom/follow.ts";
 import { h } from "../dom/h.ts";
 import { harmless } from "../api/path.ts";
 import { words } from "../words.ts";
@@ -18,18 +19,15 @@ export class OutputView {
   private readonly note = h("div", { class: "output-note", hidden: true });
   private readonly scroller: HTMLElement;
   private frame = 0;
-  private follows = true;
+  private readonly follows: () => boolean;
   private gone = 0;
   private height = 0;
 
   constructor(label: string) {
     this.space.append(this.rows);
     this.scroller = h("div", { class: "output-scroll", tabindex: 0, role: "log", "aria-label": label }, this.space);
-    this.scroller.addEventListener("scroll", () => {
-      const { scrollTop, clientHeight, scrollHeight } = this.scroller;
-      this.follows = scrollTop + clientHeight >= scrollHeight - rowHeight;
-      this.later();
-    }, { passive: true });
+    this.follows = followsEnd(this.scroller);
+    this.scroller.addEventListener("scroll", () => this.later(), { passive: true });
     this.element = h("div", { class: "output", hidden: true }, this.note, this.scroller);
   }
 
@@ -66,10 +64,10 @@ export class OutputView {
     this.space.style.height = `${lines.length * rowHeight}px`;
     if (gone !== this.gone) {
       this.skipped(words.console.earlierLines(gone));
-      if (!this.follows) this.scroller.scrollTop -= (gone - this.gone) * rowHeight;
+      if (!this.follows()) this.scroller.scrollTop -= (gone - this.gone) * rowHeight;
       this.gone = gone;
     }
-    if (this.follows) this.scroller.scrollTop = this.scroller.scrollHeight;
+    if (this.follows()) this.scroller.scrollTop = this.scroller.scrollHeight;
     const first = Math.max(0, Math.floor(this.scroller.scrollTop / rowHeight) - spare);
     const last = Math.min(lines.length, first + mostRows + 2 * spare);
     this.rows.style.transform = `translateY(${first * rowHeight}px)`;

@@ -129,6 +129,7 @@ export class CommandBlock {
   private async read(body: ReadableStream<Uint8Array>, offsets: Offsets): Promise<boolean> {
     for await (const event of lines<StreamEvent>(body)) {
       if (event.type === "output" && event.stream && event.offset !== undefined) {
+        if (this.exec.state === "starting") this.update({ ...this.exec, state: "running" });
         this.output.write(event.stream, event);
         offsets[event.stream] = event.offset + length(event);
       } else if (event.type === "ended" && event.ending) {

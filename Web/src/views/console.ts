@@ -1,6 +1,7 @@
 import { calls } from "../api/calls.ts";
 import type { Exec, Session } from "../api/types.ts";
 import { button, emptyBox, failureBox, failureOf, loading, notify } from "../dom/controls.ts";
+import { followsEnd } from "../dom/follow.ts";
 import { h } from "../dom/h.ts";
 import { words } from "../words.ts";
 import { CommandBlock } from "./command-block.ts";
@@ -15,6 +16,7 @@ const unfolded = 5;
 export function consoleView(context: Context, session: Session): HTMLElement {
   const list = h("ol", { class: "blocks" });
   const scroller = h("div", { class: "console-scroll", tabindex: -1 }, loading());
+  const emptiness = emptyBox(words.console.empty, words.console.emptyText);
   const blocks = new Map<string, CommandBlock>();
   let wanted = atOnce;
   const isOpen = session.state !== "closed" && session.state !== "closing";
@@ -32,6 +34,7 @@ export function consoleView(context: Context, session: Session): HTMLElement {
       blocks.set(exec.id, block);
       if (unfold || index >= all.length - unfolded || exec.state === "running") block.unfold();
     });
+    emptiness.hidden = blocks.size > 0;
     const ordered = [...blocks.values()].sort((one, other) =>
       one.exec.startedAt - other.exec.startedAt || (one.exec.id < other.exec.id ? -1 : 1)
     );
@@ -40,17 +43,11 @@ export function consoleView(context: Context, session: Session): HTMLElement {
     });
   };
   // Who looks at the end goes on looking at the end while output comes; who has scrolled back is left alone.
-  let isPinned = true;
-  scroller.addEventListener("scroll", () => {
-    isPinned = scroller.scrollTop + scroller.clientHeight >= scroller.scrollHeight - 60;
-  }, { passive: true });
-  const observer = new ResizeObserver(() => isPinned && scroller.scrollTo({ top: scroller.scrollHeight }));
+  const follows = followsEnd(scroller);
+  const observer = new ResizeObserver(() => follows() && scroller.scrollTo({ top: scroller.scrollHeight }));
   observer.observe(list);
   context.signal.addEventListener("abort", () => observer.disconnect());
-  const toEnd = () => {
-    isPinned = true;
-    requestAnimationFrame(() => scroller.scrollTo({ top: scroller.scrollHeight }));
-  };
+  const toEnd = () => requestAnimationFrame(() => scroller.scrollTo({ top: scroller.scrollHeight }));
 
   const look = async () => {
     try {
@@ -63,8 +60,7 @@ export function consoleView(context: Context, session: Session): HTMLElement {
           wanted = Math.min(1000, wanted * 4);
           return look();
         });
-      if (blocks.size === 0) scroller.replaceChildren(emptyBox(words.console.empty, words.console.emptyText), list);
-      else scroller.replaceChildren(...(older ? [older] : []), list);
+      scroller.replaceChildren(...(older ? [older] : []), emptiness, list);
       if (isFirst) toEnd();
     } catch (error) {
       if (!context.signal.aborted && !list.isConnected) scroller.replaceChildren(failureBox(failureOf(error), look));

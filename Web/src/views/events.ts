@@ -18,6 +18,8 @@ export function eventsView(context: Context, session: Session | undefined): HTML
   const seen = new Set<number>();
   const add = (event: ServerEvent) => {
     if (seen.has(event.sequence) || (session && event.session !== session.id)) return;
+    // Who asked is for those who look after the server; here every change is told by what it did.
+    if (session && event.type === "access.change") return;
     seen.add(event.sequence);
     list.prepend(entry(event, session === undefined));
     if (list.children.length > most) list.lastElementChild?.remove();
