@@ -1,5 +1,5 @@
 /** How long the parsing of what has arrived may hold the page up before it lets it draw. */
-const longestTurn = 12;
+const longestTurn = 6;
 
 /** A line of a stream that is longer than this is no line of ours. */
 const longestLine = 8 << 20;
