@@ -9,14 +9,11 @@ export const words = {
 
   actions: {
     cancel: "Cancel",
-    close: "Close",
     copy: "Copy",
     dismiss: "Dismiss",
     tryAgain: "Try again",
     save: "Save",
     remove: "Remove",
-    refresh: "Refresh",
-    more: "Show more",
     menu: "Menu",
     signOut: "Sign out",
   },
@@ -36,7 +33,6 @@ export const words = {
     message: "the server does not answer",
     remedy: "look whether `sandlot serve` still runs; the page goes on by itself when it does",
     banner: "Connection lost. Trying again; nothing that runs is affected.",
-    back: "Connected again.",
   },
 
   signIn: {
@@ -164,7 +160,6 @@ export const words = {
     stop: "Stop",
     again: "Run again",
     download: "Download output",
-    copy: "Copy output",
     empty: "Nothing has run here yet",
     emptyText: "Commands run by sh -c in the workspace. Arrow up brings back earlier ones.",
     output: (command: string) => `Output of ${command}`,
@@ -172,7 +167,6 @@ export const words = {
     starting: "starting",
     reconnecting: "connection lost, taking the output up again…",
     show: "Show output",
-    noOutput: "no output",
     earlierLines: (count: number) =>
       `${plural(count, "earlier line is", "earlier lines are")} not shown; download has them.`,
     earlierBytes: (size: string) => `${size} of earlier output are not shown; download has them.`,
@@ -221,7 +215,6 @@ export const words = {
     plain: "xterm.js is not part of this build: output is shown as plain text.",
     input: "Line to send",
     label: "Terminal",
-    size: (columns: number, rows: number) => `${columns} × ${rows}`,
   },
 
   files: {
@@ -239,7 +232,6 @@ export const words = {
     modified: "Modified",
     empty: "This directory is empty",
     emptyText: "Drop files here, or use Upload.",
-    edit: "Edit",
     save: "Save",
     saved: "Saved.",
     download: "Download",
@@ -247,6 +239,7 @@ export const words = {
     removeTitle: (name: string) => `Remove ${name}?`,
     removeLoss: "It is removed from the sandbox with all that is in it, and cannot be brought back.",
     tooLarge: (size: string) => `${size} are too many to show. Download the file instead.`,
+    more: (count: number) => `Only the first ${count.toLocaleString()} entries are shown.`,
     binary: "This file is no text. Download it instead.",
     uploaded: (count: number) => plural(count, "file uploaded", "files uploaded") + ".",
     content: (name: string) => `Content of ${name}`,
@@ -262,10 +255,6 @@ export const words = {
     title: "Events",
     empty: "Nothing has happened yet",
     emptyText: "What the server does is told here as it happens.",
-    when: "When",
-    what: "What",
-    where: "Session",
-    facts: "Details",
     earlier: "Only the latest are shown; sandlot events has all.",
   },
 
@@ -334,7 +323,6 @@ export const words = {
   settings: {
     title: "General",
     intro: "Written to the settings file, where comments and order stay. New sessions see a change at once.",
-    fromFlag: "flag",
     origins: {
       flag: "set by a flag",
       environment: "from the environment",
@@ -357,7 +345,6 @@ export const words = {
     notSet: "not set",
     yes: "yes",
     no: "no",
-    groupOther: "Further",
   },
 
   secrets: {

@@ -23,3 +23,16 @@ Deno.test("nothing becomes markup or code", () => {
     /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc|setAttribute\("style"/;
   for (const [path, text] of all) assert.doesNotMatch(text, doors, path);
 });
+
+Deno.test("everything that the page can say, it says somewhere", async () => {
+  const words = await Deno.readTextFile(new URL("../src/words.ts", import.meta.url).pathname);
+  const rest = all.filter(([path]) => !path.endsWith("/words.ts")).map(([, text]) => text).join("\n");
+  let group = "";
+  for (const line of words.split("\n")) {
+    group = /^ {2}(\w+): \{$/.exec(line)?.[1] ?? group;
+    const name = /^ {4}(\w+):/.exec(line)?.[1];
+    // A whole group may be asked by a word of the server's.
+    if (name === undefined || rest.includes(`words.${group}[`)) continue;
+    assert.match(rest, new RegExp(`words\\.(${group}\\.)?${name}\\b`), `${group}.${name}`);
+  }
+});

@@ -33,10 +33,8 @@ export const calls = {
   terminalAddress: (id: string, name: string, scrollback: number) =>
     address(`${exec(id, name)}/terminal`, { scrollback }),
 
-  files: (id: string, path: api.Path, after: string | undefined) =>
-    ask<{ entries: api.FileEntry[]; more: boolean }>(
-      `${session(id)}/files/list?path=${pathQuery(path)}` + (after ? `&after=${encodeURIComponent(after)}` : ""),
-    ),
+  files: (id: string, path: api.Path) =>
+    ask<{ entries: api.FileEntry[]; more: boolean }>(`${session(id)}/files/list?path=${pathQuery(path)}`),
   contentAddress: (id: string, path: api.Path) => `${session(id)}/files/content?path=${pathQuery(path)}`,
   read: (id: string, path: api.Path, length: number) =>
     send(`${session(id)}/files/content?path=${pathQuery(path)}&length=${length}`),

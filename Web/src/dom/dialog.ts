@@ -27,16 +27,15 @@ export function showDialog(wish: DialogWish): HTMLDialogElement {
       onsubmit: async (event: SubmitEvent) => {
         event.preventDefault();
         trouble.replaceChildren();
-        submit.disabled = true;
-        submit.classList.add("busy");
+        if (submit.ariaBusy === "true") return;
+        submit.ariaBusy = "true";
         try {
           await wish.action();
           dialog.close();
         } catch (error) {
           trouble.replaceChildren(failureBox(failureOf(error)));
         } finally {
-          submit.disabled = false;
-          submit.classList.remove("busy");
+          submit.ariaBusy = null;
         }
       },
     },

@@ -30,7 +30,7 @@ export function filesView(context: Context, session: Session, query: URLSearchPa
   const body = h("div", { class: "file-list" }, loading());
   const look = async () => {
     try {
-      const { entries, more } = await calls.files(session.id, encoded(directory) === "" ? "." : directory, undefined);
+      const { entries, more } = await calls.files(session.id, encoded(directory) === "" ? "." : directory);
       if (context.signal.aborted) return;
       const sorted = entries.sort((one, other) =>
         Number(other.kind === "directory") - Number(one.kind === "directory") ||
@@ -40,7 +40,7 @@ export function filesView(context: Context, session: Session, query: URLSearchPa
         sorted.length === 0
           ? emptyBox(words.files.empty, words.files.emptyText)
           : table(session, directory, sorted, place, look),
-        ...(more ? [h("p", { class: "hint" }, words.files.tooLarge(String(entries.length)))] : []),
+        ...(more ? [h("p", { class: "hint" }, words.files.more(entries.length))] : []),
       );
     } catch (error) {
       if (!context.signal.aborted) body.replaceChildren(failureBox(failureOf(error), look));
