@@ -166,7 +166,8 @@ let package = Package(
             name: "ServedEngine",
             dependencies: ["CompatServers", "SandboxCore", "SandboxEngine", "SandboxServer", "StandardBackends", log, system],
             path: "Tests/Support/ServedEngine"),
-        .testTarget(name: "EndToEndTests", dependencies: ["CommandTesting", "Sandlot", "SandboxCore", "SandboxEngine", system]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["CommandTesting", "Sandlot", "SandboxAPI", "SandboxCore", "SandboxEngine", system]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
         .testTarget(name: "GuestClientTests", dependencies: ["GuestClient", "GuestProtocol", "SandboxCore", system]),
         .testTarget(

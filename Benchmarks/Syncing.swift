@@ -60,4 +60,31 @@ enum Syncing {
         try await engine.close(session.id, force: true, discard: true)
         return pairs
     }
+
+    /// What crosses over, beside the whole file, when one byte of it changed.
+    static func largeFile(_ engine: Engine, _ scratch: FilePath, megabytes: Int) async throws -> Pairing {
+        let folder = scratch.appending("large")
+        try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
+        let path = folder.appending("file")
+        guard FileManager.default.createFile(atPath: path.string, contents: nil) else { throw CocoaError(.fileWriteUnknown) }
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: path.string))
+        defer { try? file.close() }
+        var state: UInt64 = 1
+        for _ in 0..<megabytes {
+            var words = [UInt64](repeating: 0, count: 131_072)
+            for index in words.indices {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                words[index] = state
+            }
+            try file.write(contentsOf: words.withUnsafeBytes { Data($0) })
+        }
+        let session = try await engine.openSession(SessionRequest(workspace: .synced(WorkspaceSync(directory: folder))))
+        try file.seek(toOffset: UInt64(megabytes) << 19)
+        try file.write(contentsOf: Data([0]))
+        let moved = try await session.push().movedBytes
+        try await engine.close(session.id, force: true, discard: true)
+        return Pairing(
+            name: "moved after one byte of a large file changed", peerName: "the file", unit: .mebibytes, ours: [Double(moved) / 1_048_576],
+            peer: [Double(megabytes)], aim: "≤ 0.02 ×")
+    }
 }

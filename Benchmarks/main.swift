@@ -126,6 +126,7 @@ func local() async throws -> String {
         pairs.append(try await throughput(sandbox))
         pairs += try await creation(engine, "bubblewrap")
         pairs += try await Syncing.pairs(engine, scratch, files: quick ? 5000 : 50_000)
+        pairs.append(try await Syncing.largeFile(engine, scratch, megabytes: quick ? 128 : 2048))
         let many = quick ? 1000 : 10_000
         for _ in 0..<1000 { try expectSuccess(try await session.run(["/bin/true"])) }
         memory.0 = residentMemory()

@@ -58,6 +58,8 @@ public enum FileLimits {
     public static let batchFiles = 32
     public static let batchBytes = 8 << 20
     public static let batches = 6
+    /// Digests that are remembered; each takes about 100 bytes.
+    public static let knownDigests = 100_000
     /// Hashing threads of one manifest.
     public static let hashingThreads = 4
 }

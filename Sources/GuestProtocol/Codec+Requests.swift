@@ -2,7 +2,7 @@ extension GuestRequest: WireValue {
     private enum Tag: UInt8 {
         case startExec = 1, attachExec, listExecs, signalExec, cancelExec, forgetExec
         case readFile = 32, writeFile, readStream, writeStream, stat, list, makeDirectory, remove, move, makeSymbolicLink, changeMode
-        case glob, grep, watch, manifest, exportTree, importTree
+        case glob, grep, watch, manifest, exportTree, importTree, fileChunks, removeNode
         case shutdown = 64
     }
 
@@ -103,6 +103,14 @@ extension GuestRequest: WireValue {
         case .importTree(let root):
             tag(.importTree, &writer)
             writer.write(root)
+        case .fileChunks(let path):
+            tag(.fileChunks, &writer)
+            writer.write(path)
+        case .removeNode(let path, let changed, let inode):
+            tag(.removeNode, &writer)
+            writer.write(path)
+            writer.write(changed)
+            writer.write(inode)
         case .shutdown(let grace):
             tag(.shutdown, &writer)
             writer.write(grace)
@@ -146,6 +154,8 @@ extension GuestRequest: WireValue {
             self = .exportTree(
                 root: try reader.readBytes(), paths: try reader.readList { (r) throws(ProtocolViolation) in try r.readBytes() })
         case .importTree: self = .importTree(root: try reader.readBytes())
+        case .fileChunks: self = .fileChunks(path: try reader.readBytes())
+        case .removeNode: self = .removeNode(path: try reader.readBytes(), changed: try reader.read(), inode: try reader.read())
         case .shutdown: self = .shutdown(grace: try reader.read())
         }
     }

@@ -1,6 +1,7 @@
 extension HostMessage {
     private enum Kind: UInt8 {
         case hello = 1, ping, request, input, inputEnd, acknowledge, signal, resize, cancel, close, credit, treeEntry, chunk, streamEnd
+        case copy
     }
 
     /// The message as a frame of `stream`.
@@ -40,6 +41,10 @@ extension HostMessage {
             entry.write(to: &writer)
         case .chunk(let bytes): return Frame(kind: Kind.chunk.rawValue, stream: stream, payload: bytes)
         case .streamEnd: kind = .streamEnd
+        case .copy(let offset, let length):
+            kind = .copy
+            writer.write(offset)
+            writer.write(length)
         }
         return Frame(kind: kind.rawValue, stream: stream, payload: writer.bytes)
     }
@@ -64,6 +69,7 @@ extension HostMessage {
         case .treeEntry: message = .treeEntry(try TreeEntry(from: &reader))
         case .chunk: return .chunk(frame.payload)
         case .streamEnd: message = .streamEnd
+        case .copy: message = .copy(offset: try reader.read(), length: try reader.read())
         }
         try reader.finish()
         return message

@@ -65,6 +65,9 @@ public enum HostMessage: Equatable, Sendable {
     case treeEntry(TreeEntry)
     case chunk([UInt8])
     case streamEnd
+    /// Content of an import's file that the file with its path holds already. Costs credit like an entry without a path. Only with the capability
+    /// `chunks`.
+    case copy(offset: UInt64, length: UInt64)
 }
 
 /// Guest to host.

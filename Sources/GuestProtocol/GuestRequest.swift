@@ -52,6 +52,12 @@ public enum GuestRequest: Equatable, Sendable {
     /// Nothing is written outside the root, whatever the entries say.
     case importTree(root: [UInt8])
 
+    /// `chunk`s under the host's credit, then `streamEnd`: for every piece of the file, as its content divides it, its length (4 bytes, the lowest
+    /// first) and its SHA-256. With the capability `chunks`.
+    case fileChunks(path: [UInt8])
+    /// Response `done`. Removes a node that is no filled directory if it still has this change time and inode; else `alreadyExists`. With the
+    /// capability `chunks`.
+    case removeNode(path: [UInt8], changed: Int64, inode: UInt64)
     /// Kills everything within `grace` milliseconds and ends the guest; response `done` comes when nothing is left.
     case shutdown(grace: UInt32)
 }

@@ -19,6 +19,8 @@ public struct TreeEntry: Equatable, Sendable {
     /// Nanoseconds since 1970.
     public var modified: Int64
     /// When content or attributes last changed, which no program can set: nanoseconds since 1970, 0 where it is not known.
+    ///
+    /// In an import, with `inode`: the node that must be at the path, or `nothing` when none must; 0 for whatever is there.
     public var changed: Int64
     public var userID: UInt32
     public var groupID: UInt32
@@ -45,6 +47,11 @@ public struct TreeEntry: Equatable, Sendable {
         self.linkTarget = linkTarget
         self.digest = digest
     }
+}
+
+extension TreeEntry {
+    /// In an import's `changed`: nothing must be at the path.
+    public static let nothing = Int64.min
 }
 
 /// One line that `grep` found.

@@ -9,7 +9,7 @@ struct FileConversation {
     init(_ request: GuestRequest) {
         endsWithResponse =
             switch request {
-            case .readStream, .writeStream, .manifest, .exportTree, .importTree, .watch: false
+            case .readStream, .writeStream, .manifest, .exportTree, .importTree, .watch, .fileChunks: false
             default: true
             }
     }

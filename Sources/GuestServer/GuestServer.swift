@@ -138,7 +138,8 @@ public final class GuestServer {
     func hello(version: UInt16) -> GuestHello {
         GuestHello(
             version: version, instance: instance, pid: getpid(), userID: geteuid(), groupID: getegid(),
-            architecture: GuestServer.architecture, workingDirectory: workingDirectory, capabilities: ["exec", "files", "pty", "watch"])
+            architecture: GuestServer.architecture, workingDirectory: workingDirectory,
+            capabilities: ["exec", "files", "pty", "watch", "chunks"])
     }
 
     // MARK: Channels

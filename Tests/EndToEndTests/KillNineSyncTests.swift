@@ -11,14 +11,16 @@ import Testing
 #endif
 
 @Suite(
-    "kill -9 during push and pull", .serialized,
+    "kill -9 during push, pull and switch", .serialized,
     .enabled(if: BuiltCommand.location != nil, "the sandlot executable is not next to the tests"))
 struct KillNineSyncTests {
     private static let files = 120
+    /// More by SANDLOT_CHAOS_ROUNDS.
+    private static let rounds = ProcessInfo.processInfo.environment["SANDLOT_CHAOS_ROUNDS"].flatMap { Int($0) } ?? 20
 
-    /// Both sides edit files of their own again and again while pushes and pulls are killed at random. Every file holds whole lines with a rising
-    /// number: one that is half written, or goes back, has lost something.
-    @Test("nothing is lost and nothing is half written", .timeLimit(.minutes(10)), arguments: [UInt64(20_261_123)])
+    /// Both sides edit files of their own again and again while pushes, pulls and switches are killed at random, and so is now and then the guest under
+    /// them. Every file holds whole lines with a rising number: one that is half written, or goes back, has lost something.
+    @Test("nothing is lost and nothing is half written", .timeLimit(.minutes(60)), arguments: [UInt64(20_261_123)])
     func survives(seed: UInt64) async throws {
         let root = FilePath(NSTemporaryDirectory()).appending("sandlot-kill-sync-\(getpid())-\(seed)")
         defer { try? FileManager.default.removeItem(atPath: root.string) }
@@ -26,35 +28,22 @@ struct KillNineSyncTests {
         try FileManager.default.createDirectory(atPath: project.appending("host").string, withIntermediateDirectories: true)
         let command = BuiltCommand(path: try #require(BuiltCommand.location), dataDirectory: root.appending("data").string)
         let options = SandlotOptions(dataDirectory: root.appending("data"))
-        for file in 0..<Self.files { try write(0, project.appending("host/\(file)")) }
-        let opened = try command.run(["session", "open", "--name", "steady", "--sync", project.string])
-        try #require(opened.status == 0, "\(opened.output)")
-
-        var random = SeededGenerator(state: seed)
-        var killed = 0
-        for round in 1...25 {
-            for file in 0..<Self.files where random.next() % 3 == 0 { try write(round, project.appending("host/\(file)")) }
-            let script =
-                "mkdir -p inside; for f in $(seq 0 \(Self.files)); do if [ $(( (f + \(round)) % 3 )) -eq 0 ]; then "
-                + "{ for i in $(seq 1 300); do echo \(round); done; } > .t; mv .t inside/$f; fi; done; rm -f .t"
-            let inside = try command.run(["session", "exec", "steady", "--", "sh", "-c", script])
-            #expect(inside.status == 0, "round \(round): \(inside.output)")
-            let process = try command.start(["session", random.next() % 2 == 0 ? "push" : "pull", "steady"])
-            usleep(UInt32(random.next() % 250_000))
-            if process.isRunning {
-                kill(process.processIdentifier, SIGKILL)
-                killed += 1
-            }
-            process.waitUntilExit()
-            for side in ["host", "inside"] { try check(project.appending(side), atMost: round, "round \(round)") }
+        var chaos = Chaos(command: command, project: project, random: SeededGenerator(state: seed), backends: try backends(command))
+        for file in 0..<Self.files { try chaos.write(0, "host/\(file)") }
+        try chaos.open()
+        for round in 1...Self.rounds {
+            try chaos.edit(round)
+            try chaos.disturb()
+            try chaos.check(round)
         }
-        #expect(killed >= 8, "too few rounds were killed in time: \(killed)")
+        #expect(chaos.kills >= Self.rounds / 4, "too few rounds were killed in time: \(chaos.kills)")
 
         // What is left to do is done by one pull and one push, and then both sides are the same.
-        let pulled = try command.run(["session", "pull", "--json", "steady"])
-        #expect(pulled.status == 0, "\(pulled.output)")
-        let pushed = try command.run(["session", "push", "--json", "steady"])
-        #expect(pushed.status == 0, "\(pushed.output)")
+        try chaos.reopenIfGone()
+        for verb in ["pull", "push"] {
+            let result = try command.run(["session", verb, "--json", "steady"])
+            #expect(result.status == 0, "\(result.output)")
+        }
         let difference = try command.run(["session", "diff", "steady"])
         #expect(difference.output.isEmpty, "\(difference.output)")
         try await Sandlot.withEngine(options) { engine in
@@ -67,23 +56,120 @@ struct KillNineSyncTests {
                 #expect(outside.map(Array.init) == within, "\(path) differs")
             }
             try await engine.close(session.id, force: true)
+            _ = try await engine.reconcile()
         }
         let left = FileManager.default.enumerator(atPath: project.string)?.allObjects.compactMap { $0 as? String } ?? []
         #expect(!left.contains { $0.contains(".sandlot") }, "\(left.filter { $0.contains(".sandlot") })")
     }
 
-    private func write(_ round: Int, _ path: FilePath) throws {
-        let text = String(repeating: "\(round)\n", count: 300)
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path.string), options: .atomic)
+    /// Two to switch between, where there are.
+    private func backends(_ command: BuiltCommand) throws -> [String] {
+        let listed = try JSONSerialization.jsonObject(with: Data(try command.run(["backend", "list", "--json"]).output.utf8))
+        let usable = (listed as? [[String: Any]] ?? []).filter { $0["available"] as? Bool == true }.compactMap { $0["id"] as? String }
+        return ["bubblewrap", "restricted-host"].filter(usable.contains)
+    }
+}
+
+/// A session that is disturbed.
+private struct Chaos {
+    let command: BuiltCommand
+    let project: FilePath
+    var random: SeededGenerator
+    let backends: [String]
+    private(set) var kills = 0
+    /// The last number that was seen in each file, and the last that the host's side wrote.
+    private var seen: [String: Int] = [:]
+    private var written: [String: Int] = [:]
+
+    init(command: BuiltCommand, project: FilePath, random: SeededGenerator, backends: [String]) {
+        self.command = command
+        self.project = project
+        self.random = random
+        self.backends = backends
     }
 
-    /// Every file below a folder has 300 equal lines.
-    private func check(_ folder: FilePath, atMost round: Int, _ label: String) throws {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? [] {
-            let text = try String(contentsOfFile: folder.appending(name).string, encoding: .utf8)
-            let lines = text.split(separator: "\n")
-            #expect(lines.count == 300 && Set(lines).count == 1, "\(label): \(folder)/\(name) is half written")
-            #expect(lines.first.flatMap { Int($0) }.map { $0 <= round } == true, "\(label): \(folder)/\(name)")
+    func open() throws {
+        let opened = try command.run(
+            ["session", "open", "--name", "steady", "--sync", project.string] + (backends.first.map { ["--backend", $0] } ?? []))
+        try #require(opened.status == 0, "\(opened.output)")
+    }
+
+    mutating func write(_ round: Int, _ path: String) throws {
+        let text = String(repeating: "\(round)\n", count: 300)
+        try Data(text.utf8).write(to: URL(fileURLWithPath: project.appending(path).string), options: .atomic)
+        written[path] = round
+    }
+
+    /// Edits on both sides; what is inside must be whole before.
+    mutating func edit(_ round: Int) throws {
+        for file in 0..<KillNineSyncTests.fileCount where random.next() % 3 == 0 { try write(round, "host/\(file)") }
+        let script =
+            "for d in host inside; do [ -d $d ] && awk 'FNR==1 { if (NR>1 && n!=300) print \"half before\", FILENAME; n=0; v=$0 } "
+            + "{ n++; if ($0!=v) print \"mixed\", FILENAME } END { if (n!=300) print \"half at the end\" }' $d/*; done; "
+            + "mkdir -p inside; for f in $(seq 0 \(KillNineSyncTests.fileCount)); do if [ $(( (f + \(round)) % 3 )) -eq 0 ]; then "
+            + "{ for i in $(seq 1 300); do echo \(round); done; } > .t; mv .t inside/$f; fi; done; rm -f .t"
+        let inside = try command.run(["session", "exec", "steady", "--", "sh", "-c", script])
+        #expect(inside.status == 0 && inside.output.isEmpty, "round \(round): \(inside.output)")
+    }
+
+    /// Kills a push, a pull or a switch, or the guest under it.
+    mutating func disturb() throws {
+        var arguments = [["session", "push", "steady"], ["session", "pull", "steady"]]
+        let now = try shown()
+        if backends.count > 1, let now, let other = backends.first(where: { $0 != now.backend }) {
+            arguments.append(["session", "set", "--backend", other, "steady"])
+        }
+        let process = try command.start(arguments[Int(random.next() % UInt64(arguments.count))])
+        let killsGuest = random.next() % 5 == 0
+        usleep(UInt32(random.next() % 300_000))
+        if killsGuest {
+            for pid in now.map({ guests(of: $0.sandbox) }) ?? [] where kill(pid, SIGKILL) == 0 { kills += 1 }
+        } else if process.isRunning {
+            kill(process.processIdentifier, SIGKILL)
+            kills += 1
+        }
+        process.waitUntilExit()
+        try reopenIfGone()
+    }
+
+    /// A sandbox whose guest was killed is gone with what was not pulled: that is the backend's loss, not the sync's.
+    func reopenIfGone() throws {
+        if try command.run(["session", "exec", "steady", "--", "true"]).status == 0 { return }
+        _ = try command.run(["session", "close", "--force", "--discard", "steady"])
+        try open()
+    }
+
+    private func shown() throws -> (backend: String, sandbox: String)? {
+        let text = try command.run(["session", "show", "--json", "steady"]).output
+        let facts = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+        guard let backend = facts?["backend"] as? String, let sandbox = facts?["sandbox"] as? String else { return nil }
+        return (backend, sandbox)
+    }
+
+    /// The guest of a sandbox, which names it in its arguments.
+    private func guests(of sandbox: String) -> [pid_t] {
+        processes(holding: sandbox).filter { pid in
+            let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+            return line.split(separator: 0).first.map { String(decoding: $0, as: UTF8.self).hasSuffix("guest") } ?? false
         }
     }
+
+    /// Every file of the host has 300 equal lines; no number goes back, and the host's own are those that were written last.
+    mutating func check(_ round: Int) throws {
+        for side in ["host", "inside"] {
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: project.appending(side).string)) ?? [] {
+                let path = "\(side)/\(name)"
+                let lines = try String(contentsOfFile: project.appending(path).string, encoding: .utf8).split(separator: "\n")
+                let number = lines.first.flatMap { Int($0) } ?? -1
+                #expect(lines.count == 300 && Set(lines).count == 1, "round \(round): \(path) is half written")
+                #expect(number >= seen[path] ?? 0 && number <= round, "round \(round): \(path) went from \(seen[path] ?? 0) to \(number)")
+                if side == "host" { #expect(number == written[path], "round \(round): \(path) lost \(written[path] ?? -1)") }
+                seen[path] = number
+            }
+        }
+    }
+}
+
+extension KillNineSyncTests {
+    fileprivate static var fileCount: Int { files }
 }

@@ -122,7 +122,8 @@ struct RandomMessages {
             .changeMode(path: bytes(), mode: number()),
             .glob(root: bytes(), pattern: bytes(), limit: number(), includesHidden: flag()), .grep(query()),
             .watch(path: bytes(), recursive: flag()), .manifest(root: bytes(), digests: flag()),
-            .exportTree(root: bytes(), paths: list { $0.bytes() }), .importTree(root: bytes()), .shutdown(grace: number()),
+            .exportTree(root: bytes(), paths: list { $0.bytes() }), .importTree(root: bytes()),
+            .fileChunks(path: bytes()), .removeNode(path: bytes(), changed: number(), inode: number()), .shutdown(grace: number()),
         ]
     }
 
@@ -131,7 +132,7 @@ struct RandomMessages {
         [
             .hello(HostHello(oldestVersion: number(), newestVersion: number())), .ping(number()), .input(bytes(400)), .inputEnd,
             .acknowledge(standardOutput: number(), standardError: number()), .signal(number()), .resize(size()), .cancel, .close,
-            .credit(number()), .treeEntry(entry()), .chunk(bytes(400)), .streamEnd,
+            .credit(number()), .treeEntry(entry()), .chunk(bytes(400)), .streamEnd, .copy(offset: number(), length: number()),
         ] + requests().map { .request($0) }
     }
 

@@ -80,7 +80,7 @@ struct WorkspaceTests {
         }
     }
 
-    @Test("a conflict is kept on both sides until somebody settles it", arguments: ConflictSettlement.allCases)
+    @Test("a conflict is kept on both sides until somebody settles it", arguments: [ConflictSettlement.takeHost, .takeSandbox])
     func conflict(settlement: ConflictSettlement) async throws {
         try await withProject { _, engine, project in
             let session = try await engine.open(request(project))
@@ -101,6 +101,26 @@ struct WorkspaceTests {
         }
     }
 
+    @Test("a conflict of text is merged once the changes do not touch any more")
+    func merge() async throws {
+        try await withProject { _, engine, project in
+            try write("1\n2\n3\n4\n", project, "a.txt")
+            let session = try await engine.open(request(project) { $0.mergesText = true })
+            _ = try await engine.run(session.id, "echo inside > a.txt")
+            try await engine.files(in: session.id).write(text: "1\n2\ninside\n4\n", to: "a.txt")
+            try write("1\n2\noutside\n4\n", project, "a.txt")
+            #expect(try await engine.pull(session.id).conflicts.count == 1)
+            #expect(await code { try await engine.settle("a.txt", of: session.id, .merge) } == .conflict)
+            try write("one\n2\n3\n4\n", project, "a.txt")
+            try await engine.settle("a.txt", of: session.id, .merge)
+            #expect(read(project, "a.txt") == "one\n2\ninside\n4\n")
+            _ = try await engine.push(session.id)
+            #expect(try await engine.run(session.id, "cat a.txt").text == "one\n2\ninside\n4\n")
+            #expect(try await engine.conflicts(of: session.id).isEmpty)
+            try await engine.close(session.id)
+        }
+    }
+
     @Test("with review nothing comes out by itself, and closing needs a decision")
     func review() async throws {
         try await withProject { _, engine, project in
@@ -110,6 +130,38 @@ struct WorkspaceTests {
             #expect(read(project, "a.txt") == "one\n")
             try await engine.close(session.id, discard: true)
             #expect(read(project, "a.txt") == "one\n")
+        }
+    }
+
+    @Test("what changes comes out before the provider ends the sandbox")
+    func beforeTheEnd() async throws {
+        let project = FilePath(FileManager.default.temporaryDirectory.appending(path: "sandlot-project-\(UUID().uuidString)").path)
+        try FileManager.default.createDirectory(atPath: project.string, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: project.string) }
+        let fixture = EngineFixture(InMemoryBackend(life: .seconds(20)))
+        let engine = try fixture.engine()
+        let session = try await engine.open(request(project))
+        _ = try await engine.run(session.id, "echo precious > work")
+        for try await event in engine.events(session: session.id, follow: true) where event.kind == .workspacePulled { break }
+        #expect(read(project, "work") == "precious\n")
+        try await engine.close(session.id)
+    }
+
+    @Test("what changes on either side crosses over every so often where that is wanted")
+    func inStep() async throws {
+        try await withProject { _, engine, project in
+            let session = try await engine.open(request(project) { $0.interval = .milliseconds(50) })
+            _ = try await engine.run(session.id, "echo inside > made")
+            for try await event in engine.events(session: session.id, follow: true) where event.kind == .workspacePulled { break }
+            #expect(read(project, "made") == "inside\n")
+            try write("outside\n", project, "given")
+            var pushes = 0
+            for try await event in engine.events(session: session.id, follow: true) where event.kind == .workspacePushed {
+                pushes += 1
+                if pushes == 2 { break }
+            }
+            #expect(try await engine.run(session.id, "cat given").text == "outside\n")
+            try await engine.close(session.id)
         }
     }
 

@@ -13,6 +13,8 @@
 #include <sys/types.h>
 #include <linux/filter.h>
 
+#include "sandlot_chunking.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif

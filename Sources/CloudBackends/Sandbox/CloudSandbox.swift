@@ -1,3 +1,4 @@
+import Foundation
 import GuestClient
 import SandboxCore
 
@@ -7,6 +8,7 @@ struct CloudSandbox: GuestBackedSandbox {
     let guest: GuestSandboxCore
     let keeper: LifeKeeper
     let backend: CloudBackend
+    var endsAt: Int64? { get async { keeper.endsAt.map { Int64($0.timeIntervalSince1970 * 1000) } } }
 
     func destroy() async throws {
         keeper.stop()

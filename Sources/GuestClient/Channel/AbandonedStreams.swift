@@ -50,4 +50,5 @@ extension GuestMessage {
 /// What an entry costs in credit, in both directions.
 enum TreeCost {
     static func of(_ path: [UInt8]) -> Int { 256 + path.count }
+    static let copy = 256
 }

@@ -1,5 +1,6 @@
 import GuestProtocol
 import SandboxCore
+import Synchronization
 import SystemPackage
 
 extension GuestFileSystem {
@@ -55,7 +56,27 @@ extension GuestFileSystem {
                 switch item {
                 case .entry(let entry): try await upload.send(entry)
                 case .content(let bytes): try await upload.send(bytes)
+                case .copy(let offset, let length): try await upload.copy(offset: offset, length: length)
                 }
+            }
+        }
+    }
+
+    func chunks(of path: FilePath) async throws -> SandboxStream<FileChunk>? {
+        guard try await session().knowsChunks else { return nil }
+        let bytes = try await stream(.fileChunks(path: wire(path)), .bytes(limit: nil), path) {
+            if case .bytes(let bytes) = $0 { bytes } else { nil }
+        }
+        let records = Mutex(ChunkRecords())
+        return SandboxStream {
+            while true {
+                if let chunk = try records.withLock({ try $0.next() }) { return chunk }
+                var iterator = bytes.makeAsyncIterator()
+                guard let more = try await iterator.next() else {
+                    try records.withLock { try $0.end() }
+                    return nil
+                }
+                records.withLock { $0.add(more) }
             }
         }
     }

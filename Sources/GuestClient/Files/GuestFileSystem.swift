@@ -11,7 +11,7 @@ struct GuestFileSystem: SandboxFileSystem {
 
     // MARK: Plumbing
 
-    func wire(_ path: FilePath) -> [UInt8] { path.absolute(in: workspacePath).guestBytes }
+    func wire(_ path: FilePath) -> [UInt8] { path.absolute(inWorkspace: workspacePath).guestBytes }
 
     /// Asks about `path`; a refusal is thrown in the host's words.
     func ask(_ request: GuestRequest, _ path: FilePath, isRead: Bool = false) async throws -> (GuestResponse, FrameLink) {
@@ -112,6 +112,13 @@ struct GuestFileSystem: SandboxFileSystem {
 
     func remove(_ path: FilePath, recursive: Bool) async throws {
         try await change(.remove(path: wire(path), recursive: recursive), path)
+    }
+
+    func remove(_ path: FilePath, ifStill node: ReplacedNode) async throws {
+        guard case .node(let changed, let inode) = node, try await session().knowsChunks else {
+            return try await remove(path, recursive: false)
+        }
+        try await change(.removeNode(path: wire(path), changed: changed, inode: inode), path)
     }
 
     func move(_ source: FilePath, to target: FilePath, overwrite: Bool) async throws {

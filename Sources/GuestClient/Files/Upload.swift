@@ -78,6 +78,12 @@ final class Upload: Conversation {
         try line.send(.treeEntry(wire))
     }
 
+    /// Lets the guest take bytes from the file that has the entry's path until now.
+    func copy(offset: UInt64, length: UInt64) async throws {
+        _ = try await credit { credit in credit.takeWhole(TreeCost.copy).map { (0, $0) } ?? (TreeCost.copy, nil) }
+        try line.send(.copy(offset: offset, length: length))
+    }
+
     private func credit(_ take: (inout InputCredit) -> (taken: Int, wait: Answer<Void>?)) async throws -> Int {
         while true {
             let (taken, wait) = try state.withLock { state -> (Int, Answer<Void>?) in

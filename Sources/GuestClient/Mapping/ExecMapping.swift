@@ -19,7 +19,7 @@ extension ExecRequest {
                 remedy: "leave the user out, or choose a backend with 'users'")
         }
         let merged = defaults.environment.merging(environment) { $1 }
-        let directory = (workingDirectory ?? FilePath()).absolute(in: defaults.workspacePath)
+        let directory = (workingDirectory ?? FilePath()).absolute(inWorkspace: defaults.workspacePath)
         return ExecStart(
             id: id.rawValue, arguments: try list.map { try wire($0, "an argument") },
             environment: try merged.sorted { $0.key < $1.key }.map { try variable($0.key, $0.value) },

@@ -73,9 +73,16 @@ extension SandboxCore.FileKind {
 extension FileEntry {
     /// The entry on its way into a sandbox.
     var treeEntry: TreeEntry {
-        TreeEntry(
-            path: path.guestBytes, kind: kind.guestKind, mode: mode, size: size, modified: modified, userID: userID, groupID: groupID,
-            linkTarget: linkTarget?.guestBytes ?? [], digest: digest ?? [])
+        var changed: Int64 = 0
+        var node: UInt64 = 0
+        switch replaces {
+        case nil: break
+        case .nothing?: changed = TreeEntry.nothing
+        case .node(let time, let inode)?: (changed, node) = (time, inode)
+        }
+        return TreeEntry(
+            path: path.guestBytes, kind: kind.guestKind, mode: mode, size: size, modified: modified, changed: changed, userID: userID,
+            groupID: groupID, inode: node, linkTarget: linkTarget?.guestBytes ?? [], digest: digest ?? [])
     }
 }
 

@@ -20,7 +20,4 @@ extension FilePath {
         guard !guestBytes.contains(0) else { return nil }
         self.init(platformString: guestBytes.map { CInterop.PlatformChar(bitPattern: $0) } + [0])
     }
-
-    /// This path below `base` unless it is absolute. `..` stays as it is: only the guest knows where links lead.
-    func absolute(in base: FilePath) -> FilePath { isAbsolute ? self : base.pushing(self) }
 }

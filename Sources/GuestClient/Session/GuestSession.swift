@@ -19,6 +19,9 @@ public final class GuestSession: Sendable {
     /// What the guest said of itself.
     public var hello: GuestHello { channel.hello }
 
+    /// Whether the guest tells the chunks of files and looks at what it replaces.
+    var knowsChunks: Bool { hello.capabilities.contains("chunks") }
+
     /// The sandbox's files.
     public var files: any SandboxFileSystem {
         GuestFileSystem(workspacePath: defaults.workspacePath, retriesReads: false) { self }

@@ -85,6 +85,39 @@ final class AtomicFile {
         }
     }
 
+    /// Gives the file its name if what has the name is what the host saw. Throws a `Refusal` when it is not.
+    func commit(as name: [UInt8], ifStill replaced: Replaced) throws {
+        if case .nothing = replaced {
+            do {
+                return try commit(as: name, replacing: false)
+            } catch let failure as GuestFailure where failure.errno == EEXIST { throw Replaced.refusal }
+        }
+        let temporary: [UInt8]
+        if let known = self.temporary {
+            temporary = known
+        } else {
+            temporary = AtomicFile.temporaryName()
+            if link(as: temporary) { self.temporary = temporary } else { try moveToNamedFile() }
+        }
+        // What was replaced has the temporary name then, and goes with this object.
+        if try replaced.exchange(self.temporary ?? temporary, name, in: directory) { return }
+        try commit(as: name, replacing: true)
+    }
+
+    /// Adds bytes of another file; false when that has not so many.
+    func copy(_ length: UInt64, at offset: UInt64, from source: Descriptor, between: () throws -> Void) throws -> Bool {
+        guard var position = Int64(exactly: offset), var rest = Int64(exactly: length) else { return false }
+        while rest > 0 {
+            try between()
+            let bytes = try source.read(Int(min(rest, Int64(FileLimits.content))), at: position, label)
+            if bytes.isEmpty { return false }
+            try file.write(bytes, label)
+            position += Int64(bytes.count)
+            rest -= Int64(bytes.count)
+        }
+        return true
+    }
+
     /// Adds the content to the end of `name`, which is created with `mode` when it is missing.
     func append(to name: [UInt8], mode: UInt32, exclusive: Bool) throws {
         try copy(toExisting: name, flags: O_WRONLY | O_APPEND, creating: (mode, exclusive))

@@ -30,7 +30,7 @@ enum Reading {
         }
     }
 
-    private static func open(_ path: [UInt8]) throws -> Descriptor {
+    static func open(_ path: [UInt8]) throws -> Descriptor {
         try Paths.check(path)
         // Looked at before it is opened: opening a FIFO lets its writer go on, opening a device may act.
         guard let before = Status(path, followsLinks: true) else { throw GuestFailure.last("open to read", path) }

@@ -25,7 +25,7 @@ enum Writing {
         while true {
             switch try conversation.receive() {
             case .chunk(let bytes): try file.write(bytes)
-            case .entry: throw GuestFailure.invalid("the host sent a tree entry to a file", path)
+            case .entry, .copy: throw GuestFailure.invalid("the host sent a part of a tree to a file", path)
             case .end:
                 if options.appends {
                     try file.append(to: target.name, mode: options.mode ?? 0o644, exclusive: options.exclusive)

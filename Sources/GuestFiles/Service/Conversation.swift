@@ -5,13 +5,15 @@ internal import GuestProtocol
 enum Incoming {
     case entry(TreeEntry)
     case chunk([UInt8])
+    case copy(offset: UInt64, length: UInt64)
     case end
 }
 
-/// What a message costs in credit. A chunk costs its bytes; a tree entry costs 256 and the length of its path, in both directions (import,
+/// What a message costs in credit. A chunk costs its bytes, a copy 256; a tree entry costs 256 and the length of its path, in both directions (import,
 /// export and manifest), because an entry without content takes memory too. Everything else is free.
 enum Cost {
     static func of(_ entry: TreeEntry) -> Int { 256 + entry.path.count }
+    static let copy = 256
 }
 
 /// One request's stream: its mailbox, its credit in both directions, and whether it should stop.
@@ -78,6 +80,7 @@ final class Conversation: @unchecked Sendable {
                 }
                 entry.digest = []
                 accept(.entry(entry), cost: Cost.of(entry))
+            case .copy(let offset, let length): accept(.copy(offset: offset, length: length), cost: Cost.copy)
             case .streamEnd:
                 accept(.end, cost: 0)
                 hostEnded = true

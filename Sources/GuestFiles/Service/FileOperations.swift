@@ -3,7 +3,7 @@ internal import GuestProtocol
 /// Which function does what a request asks.
 enum FileOperations {
     /// Does it, and returns the stream's last message.
-    static func perform(_ request: GuestRequest, in conversation: Conversation) throws -> GuestMessage {
+    static func perform(_ request: GuestRequest, in conversation: Conversation, _ known: DigestCache) throws -> GuestMessage {
         switch request {
         case .readFile(let path, let offset, let length):
             return .response(try Reading.part(of: path, offset: offset, length: length))
@@ -44,7 +44,7 @@ enum FileOperations {
             try Watching.run(path, recursive: recursive, in: conversation)
             return .streamEnd
         case .manifest(let root, let digests):
-            try Manifest.send(root, digests: digests, to: conversation)
+            try Manifest.send(root, digests: digests, known: known, to: conversation)
             return .streamEnd
         case .exportTree(let root, let paths):
             try Exporting.send(root, paths: paths, to: conversation)
@@ -52,6 +52,12 @@ enum FileOperations {
         case .importTree(let root):
             try Importing.receive(root, from: conversation)
             return .streamEnd
+        case .fileChunks(let path):
+            try FileChunks.send(path, to: conversation)
+            return .streamEnd
+        case .removeNode(let path, let changed, let inode):
+            try Removing.remove(path, ifStill: Replaced(changed: changed, inode: inode))
+            return .response(.done)
         case .startExec, .attachExec, .listExecs, .signalExec, .cancelExec, .forgetExec, .shutdown:
             throw GuestFailure(.unsupported, message: "not a file request")
         }

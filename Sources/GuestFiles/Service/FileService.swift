@@ -12,6 +12,7 @@ public final class FileService: @unchecked Sendable {
     private let plain: WorkerPool
     private let heavy: WorkerPool
     private let registry = Registry()
+    private let known = DigestCache()
 
     /// Unchecked: used only inside the outbox's monitor. Apart from the service so that threads do not keep the service alive.
     private final class Registry: @unchecked Sendable {
@@ -45,7 +46,7 @@ public final class FileService: @unchecked Sendable {
         if case .foreign = group {
             return conversation.finish(.failure(GuestFailure(.unsupported, message: "not a file request")))
         }
-        let (registry, outbox) = (self.registry, self.outbox)
+        let (registry, outbox, known) = (self.registry, self.outbox, self.known)
         let isFree = outbox.monitor.locked {
             guard registry.conversations[stream] == nil else { return false }
             registry.conversations[stream] = conversation
@@ -56,7 +57,7 @@ public final class FileService: @unchecked Sendable {
         let work: @Sendable () -> Void = {
             let outcome = Result { () throws -> GuestMessage in
                 try conversation.checkStopped()
-                return try FileOperations.perform(request, in: conversation)
+                return try FileOperations.perform(request, in: conversation, known)
             }
             FileService.remove(conversation, from: registry, outbox)
             conversation.finish(outcome)

@@ -13,10 +13,10 @@ enum RequestClass {
 
     init(_ request: GuestRequest) {
         switch request {
-        case .readFile, .writeFile, .stat, .list, .makeDirectory, .makeSymbolicLink, .changeMode: self = .plain
+        case .readFile, .writeFile, .stat, .list, .makeDirectory, .makeSymbolicLink, .changeMode, .removeNode: self = .plain
         case .remove(_, let recursive): self = recursive ? .heavy : .plain
         case .move, .glob, .grep: self = .heavy
-        case .readStream, .watch, .manifest, .exportTree: self = .longLived(receivesContent: false)
+        case .readStream, .watch, .manifest, .exportTree, .fileChunks: self = .longLived(receivesContent: false)
         case .writeStream, .importTree: self = .longLived(receivesContent: true)
         case .startExec, .attachExec, .listExecs, .signalExec, .cancelExec, .forgetExec, .shutdown: self = .foreign
         }

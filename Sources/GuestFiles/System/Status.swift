@@ -53,7 +53,7 @@ struct Status {
 }
 
 /// Tells nodes apart whatever their names.
-struct Identity: Equatable {
+struct Identity: Hashable {
     let device: UInt64
     let inode: UInt64
 }

@@ -24,7 +24,7 @@ final class HashBatch: @unchecked Sendable {
 
     fileprivate var hasFiles: Bool { !files.isEmpty }
 
-    fileprivate func hash(scratch: UnsafeMutableRawBufferPointer, isStopped: () -> Bool) {
+    fileprivate func hash(scratch: UnsafeMutableRawBufferPointer, _ known: DigestCache, isStopped: () -> Bool) {
         for (index, name, directory) in files {
             if isStopped() { break }
             guard let file = Descriptor.open(name, in: directory.number, flags: OpenFlag.content | O_NOFOLLOW) else {
@@ -33,11 +33,13 @@ final class HashBatch: @unchecked Sendable {
             }
             if let size = entries[index]?.size, size > UInt64(scratch.count) { posix_fadvise(file.number, 0, 0, POSIX_FADV_SEQUENTIAL) }
             // What the walk saw may have become a FIFO or a directory since.
-            guard (try? file.status([]))?.kind == .regular,
+            let begun = DigestCache.now()
+            guard let before = try? file.status([]), before.kind == .regular,
                 let (digest, size) = ContentHash.of(file, scratch: scratch, isStopped: isStopped)
             else { continue }
             entries[index]?.digest = digest
             entries[index]?.size = size
+            if let after = try? file.status([]) { known.keep(digest, of: before, after, begunAt: begun) }
         }
         files = []
     }
@@ -54,8 +56,12 @@ final class HashingCrew: @unchecked Sendable {
     private var isStopped = false
     private var pending: [HashBatch] = []
     private let conversation: Conversation
+    private let known: DigestCache
 
-    init(for conversation: Conversation) { self.conversation = conversation }
+    init(for conversation: Conversation, _ known: DigestCache) {
+        self.conversation = conversation
+        self.known = known
+    }
 
     /// Takes a batch, and sends what is ready; waits while too many batches are under way.
     func submit(_ batch: HashBatch, _ send: (TreeEntry) throws -> Void) throws {
@@ -111,7 +117,7 @@ final class HashingCrew: @unchecked Sendable {
     }
 
     private func hash(_ batch: HashBatch, _ scratch: UnsafeMutableRawBufferPointer) {
-        batch.hash(scratch: scratch) { conversation.isStopped || monitor.locked { isStopped } }
+        batch.hash(scratch: scratch, known) { conversation.isStopped || monitor.locked { isStopped } }
         monitor.locked {
             batch.isDone = true
             changed.broadcast()

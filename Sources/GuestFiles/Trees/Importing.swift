@@ -16,23 +16,36 @@ enum Importing {
         while true {
             let incoming = try conversation.receive()
             if let expected = current {
-                guard case .chunk(let bytes) = incoming else {
-                    throw GuestFailure.invalid("\(expected.rest) bytes of a file are missing", expected.path)
+                let count: UInt64
+                switch incoming {
+                case .chunk(let bytes): count = UInt64(bytes.count)
+                case .copy(_, let length): count = length
+                case .entry, .end: throw GuestFailure.invalid("\(expected.rest) bytes of a file are missing", expected.path)
                 }
-                guard UInt64(bytes.count) <= expected.rest else {
+                guard count <= expected.rest else {
                     throw GuestFailure.invalid("there is more content than the file's size", expected.path)
                 }
-                try expected.file?.file.write(bytes)
-                current?.rest -= UInt64(bytes.count)
+                if var file = expected.file {
+                    if case .chunk(let bytes) = incoming { try file.file.write(bytes) }
+                    if case .copy(let offset, let length) = incoming {
+                        var isCopied = false
+                        try refusing(file.entry, conversation) {
+                            try writer.copy(offset, length, to: &file) { try conversation.checkStopped() }
+                            isCopied = true
+                        }
+                        current?.file = isCopied ? file : nil
+                    }
+                }
+                current?.rest -= count
                 if current?.rest == 0 {
-                    if let file = expected.file { try refusing(file.entry, conversation) { try writer.commit(file) } }
+                    if let file = current?.file { try refusing(file.entry, conversation) { try writer.commit(file) } }
                     current = nil
                 }
                 continue
             }
             switch incoming {
             case .end: return
-            case .chunk: throw GuestFailure.invalid("the host sent content that belongs to no file", path)
+            case .chunk, .copy: throw GuestFailure.invalid("the host sent content that belongs to no file", path)
             case .entry(let entry):
                 guard entry.kind == .regular else {
                     try refusing(entry, conversation) { try writer.make(entry) }

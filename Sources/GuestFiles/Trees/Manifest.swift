@@ -10,20 +10,26 @@ internal import GuestProtocol
 /// A regular file that cannot be opened has an empty digest. A file that changes while it is hashed has the size and the digest of what was
 /// read. A directory that cannot be read fails the manifest: leaving its content out would look like its removal.
 enum Manifest {
-    static func send(_ path: [UInt8], digests: Bool, to conversation: Conversation) throws {
+    static func send(_ path: [UInt8], digests: Bool, known: DigestCache, to conversation: Conversation) throws {
         let root = try Paths.openRoot(path)
-        let crew = digests ? HashingCrew(for: conversation) : nil
+        let crew = digests ? HashingCrew(for: conversation, known) : nil
         defer { crew?.stop() }
+        if digests { known.begin() }
         var batch = HashBatch()
         try TreeWalker(root: root, label: path, unreadable: .fails).walk { node in
             guard let status = node.status() else { return .skip }
             let target = status.kind == .symbolicLink ? linkTarget(of: node.name, in: node.directory.number) ?? [] : []
-            let entry = status.entry(path: node.path, linkTarget: target)
+            var entry = status.entry(path: node.path, linkTarget: target)
             guard let crew else {
                 try conversation.send(entry)
                 return .descend
             }
-            batch.append(entry, status.kind == .regular ? node : nil)
+            if status.kind == .regular, let digest = known.digest(of: status) {
+                entry.digest = digest
+                batch.append(entry, nil)
+            } else {
+                batch.append(entry, status.kind == .regular ? node : nil)
+            }
             if batch.isFull {
                 try crew.submit(batch) { try conversation.send($0) }
                 batch = HashBatch()

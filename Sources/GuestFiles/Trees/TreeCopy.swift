@@ -28,15 +28,21 @@ enum TreeCopy {
         _ name: [UInt8], in source: Descriptor, _ status: Status, as path: [UInt8], _ writer: TreeWriter, _ label: [UInt8],
         _ conversation: Conversation
     ) throws {
+        func entry(_ target: [UInt8] = []) -> TreeEntry {
+            var entry = status.entry(path: path, linkTarget: target)
+            // For a writer it says what must be there already.
+            entry.changed = 0
+            return entry
+        }
         do {
             guard status.kind == .regular else {
                 let target = status.kind == .symbolicLink ? linkTarget(of: name, in: source.number) ?? [] : []
-                return try writer.make(status.entry(path: path, linkTarget: target))
+                return try writer.make(entry(target))
             }
             guard let file = Descriptor.open(name, in: source.number, flags: OpenFlag.content | O_NOFOLLOW) else {
                 throw GuestFailure.last("open to copy", label)
             }
-            let open = try writer.begin(status.entry(path: path))
+            let open = try writer.begin(entry())
             var position: Int64 = 0
             while true {
                 try conversation.checkStopped()

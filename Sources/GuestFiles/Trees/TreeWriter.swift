@@ -32,6 +32,9 @@ final class TreeWriter {
         let file: AtomicFile
         let name: [UInt8]
         let entry: TreeEntry
+        fileprivate let directory: Descriptor
+        /// What has the name until then; opened when something of it is wanted.
+        fileprivate var previous: Descriptor?
     }
 
     /// Makes a directory, link or FIFO. Throws `Refusal` when this entry cannot be taken but others may.
@@ -55,10 +58,22 @@ final class TreeWriter {
         let directory = try enter(names.dropLast(), entry)
         if Status(name, in: directory.number)?.kind == .directory { throw Refusal("a directory is in the way") }
         do {
-            return OpenFile(file: try AtomicFile(in: directory, label: label.appending(name: entry.path)), name: name, entry: entry)
+            return OpenFile(
+                file: try AtomicFile(in: directory, label: label.appending(name: entry.path)), name: name, entry: entry,
+                directory: directory)
         } catch let failure as GuestFailure {
             throw refusalOrFailure(failure.errno, "make the file", entry)
         }
+    }
+
+    /// Adds bytes that the file which has the name until now holds. Throws `Refusal` when it does not.
+    func copy(_ offset: UInt64, _ length: UInt64, to open: inout OpenFile, between: () throws -> Void) throws {
+        if open.previous == nil {
+            open.previous = Descriptor.open(open.name, in: open.directory.number, flags: OpenFlag.content | O_NOFOLLOW)
+        }
+        guard let previous = open.previous, try previous.status(open.entry.path).kind == .regular,
+            try open.file.copy(length, at: offset, from: previous, between: between)
+        else { throw Replaced.refusal }
     }
 
     /// Gives a file whose content is complete its mode, its time and its name.
@@ -66,7 +81,11 @@ final class TreeWriter {
         do {
             try open.file.setMode(open.entry.mode & modeMask)
             try open.file.setModified(open.entry.modified)
-            try open.file.commit(as: open.name, replacing: true)
+            if let replaced = Replaced(open.entry) {
+                try open.file.commit(as: open.name, ifStill: replaced)
+            } else {
+                try open.file.commit(as: open.name, replacing: true)
+            }
         } catch let failure as GuestFailure {
             throw refusalOrFailure(failure.errno, "make the file", open.entry)
         }
@@ -158,7 +177,22 @@ final class TreeWriter {
         if !link(name) {
             guard errno == EEXIST else { throw refusalOrFailure(errno, "make the link", entry) }
             let temporary = AtomicFile.temporaryName()
+            let replaced = Replaced(entry)
+            if case .nothing? = replaced { throw Replaced.refusal }
             guard link(temporary) else { throw refusalOrFailure(errno, "make the link", entry) }
+            if let replaced {
+                // What was replaced has the temporary name then.
+                func clean() { _ = temporary.withPath { unlinkat(directory.number, $0, 0) } }
+                do {
+                    if try replaced.exchange(temporary, name, in: directory) {
+                        clean()
+                        return setTime(name, directory, entry)
+                    }
+                } catch {
+                    clean()
+                    throw error
+                }
+            }
             let result = temporary.withPath { old in name.withPath { renameat(directory.number, old, directory.number, $0) } }
             if result != 0 {
                 let number = errno
@@ -166,6 +200,10 @@ final class TreeWriter {
                 throw refusalOrFailure(number, "replace by the link", entry)
             }
         }
+        setTime(name, directory, entry)
+    }
+
+    private func setTime(_ name: [UInt8], _ directory: Descriptor, _ entry: TreeEntry) {
         _ = name.withPath { utimensat(directory.number, $0, Times.pair(entry.modified), AT_SYMLINK_NOFOLLOW) }
     }
 
@@ -175,7 +213,7 @@ final class TreeWriter {
                 throw refusalOrFailure(errno, "make the FIFO", entry)
             }
         }
-        _ = name.withPath { utimensat(directory.number, $0, Times.pair(entry.modified), AT_SYMLINK_NOFOLLOW) }
+        setTime(name, directory, entry)
     }
 
     /// What concerns one entry refuses it; what will concern all of them fails the whole.

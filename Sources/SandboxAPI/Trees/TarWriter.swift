@@ -23,6 +23,7 @@ public struct TarWriter: Sendable {
             }
             remaining -= UInt64(bytes.count)
             return remaining == 0 && padding > 0 ? bytes + takePadding() : bytes
+        case .copy: throw SandboxError(.protocolViolation, "an archive has no file to copy from")
         }
     }
 

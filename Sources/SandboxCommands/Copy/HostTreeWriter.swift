@@ -40,6 +40,7 @@ actor HostTreeWriter {
         switch item {
         case .content(let bytes):
             _ = try file?.writeAll(bytes)
+        case .copy: throw SandboxError(.protocolViolation, "the sandbox sent no content", remedy: "report this")
         case .entry(let entry):
             try endFile()
             do { try write(entry) } catch let error as Errno { refused.append((entry.path, error.description)) }

@@ -13,8 +13,9 @@ struct SessionConflicts: ParsableCommand {
               sandlot session conflicts list work
               sandlot session conflicts show work src/main.c --side sandbox
               sandlot session conflicts take-sandbox work src/main.c
+              sandlot session conflicts merge work src/main.c
             """,
-        subcommands: [List.self, Show.self, TakeHost.self, TakeSandbox.self])
+        subcommands: [List.self, Show.self, TakeHost.self, TakeSandbox.self, Merge.self])
 
     /// `sandlot session conflicts list`.
     struct List: SandlotCommand {
@@ -78,29 +79,41 @@ struct SessionConflicts: ParsableCommand {
     struct TakeHost: SandlotCommand {
         static let configuration = CommandConfiguration(
             commandName: "take-host", abstract: "Keep the host's version; the next push brings it into the sandbox.")
-        @OptionGroup var settings: SettingsOptions
-        @Argument(help: "Id or name of the session.") var session: String
-        @Argument(help: "Ids or paths of conflicts.") var conflicts: [String]
+        @OptionGroup var choice: ChosenConflicts
 
-        func run(in context: CommandContext) async throws -> Int32 { try await settle(conflicts, session, .takeHost, settings, context) }
+        func run(in context: CommandContext) async throws -> Int32 { try await choice.settle(.takeHost, context) }
     }
 
     /// `sandlot session conflicts take-sandbox`.
     struct TakeSandbox: SandlotCommand {
         static let configuration = CommandConfiguration(
             commandName: "take-sandbox", abstract: "Put the sandbox's version in place of the host's.")
-        @OptionGroup var settings: SettingsOptions
-        @Argument(help: "Id or name of the session.") var session: String
-        @Argument(help: "Ids or paths of conflicts.") var conflicts: [String]
+        @OptionGroup var choice: ChosenConflicts
 
-        func run(in context: CommandContext) async throws -> Int32 { try await settle(conflicts, session, .takeSandbox, settings, context) }
+        func run(in context: CommandContext) async throws -> Int32 { try await choice.settle(.takeSandbox, context) }
+    }
+
+    /// `sandlot session conflicts merge`.
+    struct Merge: SandlotCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "merge", abstract: "Put both sides' changes of a text file together.",
+            discussion: """
+                By the rules of `git merge-file`. Nothing is changed when the changes touch. Needs what both sides had before, which is kept for
+                sessions opened with --sync-merge.
+                """)
+        @OptionGroup var choice: ChosenConflicts
+
+        func run(in context: CommandContext) async throws -> Int32 { try await choice.settle(.merge, context) }
     }
 }
 
-extension SandlotCommand {
-    fileprivate func settle(
-        _ conflicts: [String], _ session: String, _ settlement: ConflictSettlement, _ settings: SettingsOptions, _ context: CommandContext
-    ) async throws -> Int32 {
+/// The conflicts that a command settles.
+struct ChosenConflicts: ParsableArguments {
+    @OptionGroup(title: "Sandlot") var settings: SettingsOptions
+    @Argument(help: "Id or name of the session.") var session: String
+    @Argument(help: "Ids or paths of conflicts.") var conflicts: [String]
+
+    func settle(_ settlement: ConflictSettlement, _ context: CommandContext) async throws -> Int32 {
         try await context.withRuntime(settings) { runtime in
             let id = try await runtime.engine.session(session).id
             for conflict in conflicts { try await runtime.engine.settle(conflict, of: id, settlement) }

@@ -20,6 +20,9 @@ struct SyncOptions: ParsableArguments {
         help: ArgumentHelp("What both sides changed: ask (keep both), prefer-host or prefer-sandbox.", valueName: "word"))
     var syncConflicts: String?
 
+    @Flag(name: .long, help: "Merge text that both sides changed, where their changes do not touch.")
+    var syncMerge = false
+
     @Option(
         name: .long, parsing: .unconditionalSingleValue,
         help: ArgumentHelp("Leave this out, in the language of .gitignore; may be repeated.", valueName: "pattern"))
@@ -62,6 +65,7 @@ struct SyncOptions: ParsableArguments {
         var choice = WorkspaceSync(directory: directory)
         choice.direction = try syncDirection.map { try Word.read($0, "sync-direction", as: WorkspaceSync.Direction.self) } ?? .both
         choice.conflicts = try syncConflicts.map { try Word.read($0, "sync-conflicts", as: WorkspaceSync.ConflictPolicy.self) } ?? .ask
+        choice.mergesText = syncMerge
         choice.excludes = syncExclude
         if !syncIgnoreFile.isEmpty { choice.ignoreFiles = syncIgnoreFile }
         choice.excludesDependencies = !syncDependencies
@@ -72,7 +76,8 @@ struct SyncOptions: ParsableArguments {
     }
 
     private var isPlain: Bool {
-        syncDirection == nil && syncConflicts == nil && syncExclude.isEmpty && syncIgnoreFile.isEmpty && !syncDependencies && !syncAfterExec
+        syncDirection == nil && syncConflicts == nil && !syncMerge && syncExclude.isEmpty && syncIgnoreFile.isEmpty && !syncDependencies
+            && !syncAfterExec
             && syncEvery == nil && !review
     }
 }

@@ -6,7 +6,8 @@ enum SyncTelling {
     static func json(_ report: SyncReport, isDryRun: Bool) -> JSONValue {
         [
             "dry_run": .boolean(isDryRun), "changes": .array(report.changes.map(json)), "pending": .array(report.pending.map(json)),
-            "conflicts": .array(report.conflicts.map(json)), "refused": .array(report.refused.map(json)),
+            "conflicts": .array(report.conflicts.map(json)),
+            "merged": .array(report.merged.map { .string($0.description) }), "refused": .array(report.refused.map(json)),
             "missed": .array(report.missed.map(json)), "ignored": .whole(report.ignored), "total": .whole(report.total),
             "moved_files": .whole(report.movedFiles), "moved_bytes": .whole(report.movedBytes), "read_files": .whole(report.readFiles),
             "read_bytes": .whole(report.readBytes),
@@ -61,6 +62,7 @@ enum SyncTelling {
 
     static func summary(_ report: SyncReport, _ verb: String) -> String {
         var parts = ["\(report.changes.count) \(report.changes.count == 1 ? "path" : "paths") \(verb)"]
+        if !report.merged.isEmpty { parts.append("\(report.merged.count) merged") }
         if !report.conflicts.isEmpty { parts.append("\(report.conflicts.count) kept aside (see `session conflicts`)") }
         if !report.missed.isEmpty { parts.append("\(report.missed.count) left for the next time") }
         parts.append("\(report.movedFiles) files, \(size(report.movedBytes)) moved")

@@ -30,3 +30,22 @@ extension SandboxFileSystem {
         }
     }
 }
+
+extension SandboxFileSystem {
+    /// No backend but one with a guest looks into its files.
+    public func chunks(of path: FilePath) async throws -> SandboxStream<FileChunk>? { nil }
+
+    /// Looks, then removes: between the two is a moment.
+    public func remove(_ path: FilePath, ifStill node: ReplacedNode) async throws {
+        let found = try await stat(path, followsLinks: false)
+        if let changed = found.changed, let inode = found.inode, node != .node(changed: changed, inode: inode) {
+            throw FileRefusal(.alreadyExists, path: path, message: ReplacedNode.refusal)
+        }
+        try await remove(path, recursive: false)
+    }
+}
+
+extension ReplacedNode {
+    /// Why a node that is not the expected one is left alone.
+    public static let refusal = "it changed in the sandbox meanwhile"
+}

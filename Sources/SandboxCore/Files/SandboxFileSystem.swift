@@ -31,11 +31,13 @@ public struct FileEntry: Sendable, Equatable {
     public var linkTarget: FilePath?
     /// SHA-256, 32 bytes, where it was asked for.
     public var digest: [UInt8]?
+    /// Only of entries on their way in: what must be at the path, else the entry is refused. Nil is whatever is there.
+    public var replaces: ReplacedNode?
 
     /// Creates an entry.
     public init(
         path: FilePath, kind: FileKind, mode: UInt32, size: UInt64, modified: Int64, changed: Int64? = nil, inode: UInt64? = nil,
-        userID: UInt32 = 0, groupID: UInt32 = 0, linkTarget: FilePath? = nil, digest: [UInt8]? = nil
+        userID: UInt32 = 0, groupID: UInt32 = 0, linkTarget: FilePath? = nil, digest: [UInt8]? = nil, replaces: ReplacedNode? = nil
     ) {
         self.path = path
         self.kind = kind
@@ -47,6 +49,28 @@ public struct FileEntry: Sendable, Equatable {
         self.userID = userID
         self.groupID = groupID
         self.linkTarget = linkTarget
+        self.digest = digest
+        self.replaces = replaces
+    }
+}
+
+/// What a change inside a sandbox was decided for: when something else is at the path by then, it is left alone. A backend that does not tell
+/// change times and inodes does not look.
+public enum ReplacedNode: Sendable, Hashable {
+    case nothing
+    /// The node that a look found, by its `FileEntry.changed` and `FileEntry.inode`.
+    case node(changed: Int64, inode: UInt64)
+}
+
+/// A piece of a file whose borders its content decides, so that a change moves only the borders beside it.
+public struct FileChunk: Sendable, Hashable {
+    /// Bytes.
+    public var length: Int
+    /// SHA-256, 32 bytes.
+    public var digest: [UInt8]
+    /// Creates a chunk.
+    public init(length: Int, digest: [UInt8]) {
+        self.length = length
         self.digest = digest
     }
 }
@@ -163,6 +187,9 @@ public enum TreeItem: Sendable, Equatable {
     /// The path is relative to the tree's root.
     case entry(FileEntry)
     case content([UInt8])
+    /// Content that the file which has the entry's path until now holds already. Only on the way in, and only for a sandbox that told the file's
+    /// chunks (`SandboxFileSystem.chunks`).
+    case copy(offset: UInt64, length: UInt64)
 }
 
 /// A single-pass sequence of pieces with back-pressure.
@@ -209,4 +236,8 @@ public protocol SandboxFileSystem: Sendable {
     func export(_ root: FilePath, paths: [FilePath]) async throws -> SandboxStream<TreeItem>
     /// Writes a tree below a root and never outside of it. Returns the refused entries with their reasons.
     func `import`(_ items: SandboxStream<TreeItem>, into root: FilePath) async throws -> [(path: FilePath, reason: String)]
+    /// The chunks of a regular file in their order; nil where the backend cannot tell them, or take `TreeItem.copy`.
+    func chunks(of path: FilePath) async throws -> SandboxStream<FileChunk>?
+    /// Removes a file, link or empty directory if it is still the one that a look found; else `notFound` or `alreadyExists`.
+    func remove(_ path: FilePath, ifStill node: ReplacedNode) async throws
 }

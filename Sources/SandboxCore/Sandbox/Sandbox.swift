@@ -8,6 +8,8 @@ public protocol Sandbox: Sendable {
     var workspacePath: FilePath { get }
     /// The sandbox's files.
     var files: any SandboxFileSystem { get }
+    /// When its provider ends it whatever runs inside: milliseconds since 1970, as known now; nil where nobody does.
+    var endsAt: Int64? { get async }
 
     /// Starts a command and returns when it runs.
     ///
@@ -29,4 +31,9 @@ public protocol Sandbox: Sendable {
 
     /// Ends everything in it and removes it. Idempotent. Returns when nothing is left.
     func destroy() async throws
+}
+
+extension Sandbox {
+    /// Nobody but its owner ends it.
+    public var endsAt: Int64? { get async { nil } }
 }

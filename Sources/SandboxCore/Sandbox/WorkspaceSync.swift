@@ -25,7 +25,7 @@ public struct WorkspaceSync: Sendable, Codable, Equatable {
     public var directory: FilePath
     public var direction: Direction
     public var conflicts: ConflictPolicy
-    /// Text that both sides changed is merged line by line where their changes do not touch.
+    /// A pull merges text that both sides changed line by line where their changes do not touch; the rest is a conflict.
     public var mergesText: Bool
     /// Leaves out dependency and cache folders (`node_modules`, `.venv`, …) even where no ignore file names them.
     public var excludesDependencies: Bool

@@ -112,8 +112,8 @@ extension Engine {
 
     private func use(_ sandbox: any Sandbox, for row: SessionRow) {
         sandboxes.add(sandbox, for: row.id)
-        guard let sync = try? Self.sync(of: row), sandboxes.sync(row.id, sync), let interval = sync.interval else { return }
-        tasks.start { await self.keepInStep(row.id, sync, every: interval) }
+        guard let sync = try? Self.sync(of: row), sandboxes.sync(row.id, sync) else { return }
+        attend(row.id, sync, sandbox)
     }
 
     private func vanished(_ row: SessionRow, _ reason: String) async throws -> any Sandbox {

@@ -87,18 +87,4 @@ extension Engine {
             logger.warning("the workspace was not brought out after an exec", metadata: ["session.id": "\(id)", "error": "\(error)"])
         }
     }
-
-    /// Both ways every so often, for as long as this engine has a channel to the sandbox.
-    func keepInStep(_ id: SessionID, _ sync: WorkspaceSync, every interval: Duration) async {
-        while (try? await Task.sleep(for: interval)) != nil {
-            guard let sandbox = sandboxes.sandbox(of: id) else { return }
-            do {
-                guard try await sessionRow(id).state == SessionState.ready.rawValue else { return }
-                if sync.direction != .push, !sync.needsReview { _ = try await pull(id, sync, sandbox) { _ in } }
-                if sync.direction != .pull { _ = try await push(id, sync, sandbox) { _ in } }
-            } catch {
-                logger.warning("the workspace is not in step", metadata: ["session.id": "\(id)", "error": "\(error)"])
-            }
-        }
-    }
 }

@@ -28,7 +28,11 @@ extension Engine {
         let known = try await store.read { transaction in try row.sandbox.flatMap { try transaction.workspace($0) } }
         let place = workspacePlace(row.sandboxKey)
         let kept = try conflictStore(row.sandboxKey).conflict(name)
-        if settlement == .takeSandbox { try await WorkspaceSynchronizer.putInPlace(kept, sync.directory, place: place) }
+        switch settlement {
+        case .takeHost: break
+        case .takeSandbox: try await WorkspaceSynchronizer.putInPlace(kept, sync.directory, place: place)
+        case .merge: try await WorkspaceSynchronizer.putMerged(kept, sync.directory, place: place)
+        }
         // From here on the kept version is what both sides had last: whatever differs from it is that side's newer edit.
         if let known {
             var base = try BaseIndex(decoding: known.base)

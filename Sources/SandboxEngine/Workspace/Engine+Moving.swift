@@ -179,5 +179,6 @@ extension Engine {
                 ["from": held.backend.rawValue, "to": reference.backend.rawValue, "sandbox": reference.id.rawValue])
         }
         sandboxes.add(made, for: row.id)
+        if case .synced(let sync) = plan.workspace { attend(row.id, sync, made) }
     }
 }

@@ -86,6 +86,13 @@ extension Engine {
         try await withWorkspace(id, sync, sandbox) { work, base, _ in (try await work.compare(base), nil) }
     }
 
+    /// Changes when something in the directory on the host does.
+    func hostFingerprint(_ sync: WorkspaceSync, _ sandbox: any Sandbox) async throws -> Int {
+        let row = try await store.read { try $0.workspace(sandbox.reference.id) }
+        let work = WorkspaceSynchronizer(sync, files: sandbox.files, root: sandbox.workspacePath, place: workspacePlace(row?.key ?? ""))
+        return try await work.hostFingerprint(try row.map { try BaseIndex(decoding: $0.base) } ?? BaseIndex())
+    }
+
     func push(
         _ id: SessionID, _ sync: WorkspaceSync, _ sandbox: any Sandbox, _ progress: @escaping @Sendable (SyncProgress) -> Void
     ) async throws -> SyncReport {
@@ -169,7 +176,8 @@ extension Engine {
         let now = Timestamp.now()
         let facts = [
             "changes": "\(report.changes.count)", "conflicts": "\(report.conflicts.count)", "refused": "\(report.refused.count)",
-            "missed": "\(report.missed.count)", "files": "\(report.movedFiles)", "bytes": "\(report.movedBytes)",
+            "missed": "\(report.missed.count)", "merged": "\(report.merged.count)", "files": "\(report.movedFiles)",
+            "bytes": "\(report.movedBytes)",
         ]
         try await store.write { transaction in
             try transaction.setSynced(

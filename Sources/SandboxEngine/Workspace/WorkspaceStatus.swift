@@ -18,4 +18,6 @@ public enum ConflictSettlement: String, Sendable, Codable, CaseIterable {
     case takeHost = "take-host"
     /// The sandbox's version, as it was kept, takes its place on the host.
     case takeSandbox = "take-sandbox"
+    /// Both sides' changes of a text file, where they do not touch; the next push brings it into the sandbox.
+    case merge
 }

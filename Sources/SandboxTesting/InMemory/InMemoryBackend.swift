@@ -1,3 +1,4 @@
+import Glibc
 public import SandboxCore
 import Synchronization
 
@@ -26,23 +27,32 @@ public final class InMemoryBackend: SettingShapedBackend {
     /// Faults to have.
     public let faults = InMemoryFaults()
     private let clock: any Clock<Duration>
+    private let life: Duration?
     private let state: Mutex<State>
 
     /// Creates an empty machine.
     ///
     /// `isolation` and any capability beyond `trueCapabilities` are only pretended: specifications that ask for them are accepted and not
-    /// enforced, so that routing can be tried. `clock` measures time limits, graces and `sleep`.
+    /// enforced, so that routing can be tried, and so is the `life` that a sandbox says it has. `clock` measures time limits, graces and `sleep`.
     public init(
         id: BackendID = BackendID(unchecked: "in-memory"), isolation: Isolation = .namespace,
         capabilities: Set<Capability> = InMemoryBackend.trueCapabilities, availability: BackendAvailability = .available(details: [:]),
         placement: BackendDescriptor.Placement = .local, onlyByName: Bool = false, settings: [SettingDescriptor] = [],
-        clock: any Clock<Duration> = ContinuousClock()
+        life: Duration? = nil, clock: any Clock<Duration> = ContinuousClock()
     ) {
         descriptor = BackendDescriptor(
             id: id, name: id.rawValue, summary: "Sandboxes in memory, for tests.", isolation: isolation, placement: placement,
             capabilities: capabilities, onlyByName: onlyByName, settings: settings)
         self.clock = clock
+        self.life = life
         state = Mutex(State(availability: availability))
+    }
+
+    /// Milliseconds since 1970.
+    private static var now: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
     // MARK: For tests
@@ -87,7 +97,7 @@ public final class InMemoryBackend: SettingShapedBackend {
         try SpecCheck(descriptor: descriptor).check(spec)
         try await faults.beforeCreate()
         let sandbox = InMemorySandbox(
-            spec: spec, backend: descriptor.id, clock: clock, faults: faults,
+            spec: spec, backend: descriptor.id, endsAt: life.map { Self.now + Int64($0 / .milliseconds(1)) }, clock: clock, faults: faults,
             record: { [weak self] request in self?.state.withLock { $0.requests.append(request) } },
             onDestroy: { [weak self] id in self?.state.withLock { _ = $0.sandboxes.removeValue(forKey: id) } })
         let isNew = state.withLock { state in

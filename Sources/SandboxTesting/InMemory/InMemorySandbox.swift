@@ -15,6 +15,7 @@ final class InMemorySandbox: Sandbox {
     let spec: SandboxSpec
     let reference: SandboxReference
     let workspacePath: FilePath
+    let endsAt: Int64?
     private let machine: Machine
     private let faults: InMemoryFaults
     private let record: @Sendable (ExecRequest) -> Void
@@ -22,10 +23,11 @@ final class InMemorySandbox: Sandbox {
     private let onDestroy: @Sendable (SandboxID) -> Void
 
     init(
-        spec: SandboxSpec, backend: BackendID, clock: any Clock<Duration>, faults: InMemoryFaults,
+        spec: SandboxSpec, backend: BackendID, endsAt: Int64?, clock: any Clock<Duration>, faults: InMemoryFaults,
         record: @escaping @Sendable (ExecRequest) -> Void, onDestroy: @escaping @Sendable (SandboxID) -> Void
     ) {
         self.spec = spec
+        self.endsAt = endsAt
         self.faults = faults
         self.record = record
         self.onDestroy = onDestroy
@@ -108,7 +110,7 @@ final class InMemorySandbox: Sandbox {
 
     private func workingDirectory(for request: ExecRequest) throws -> [UInt8] {
         guard let wanted = request.workingDirectory else { return workspacePath.bytes }
-        let path = FilePath(bytes: wanted.isAbsolute ? wanted.bytes : workspacePath.bytes + [0x2F] + wanted.bytes).lexicallyNormalized()
+        let path = wanted.absolute(inWorkspace: workspacePath).lexicallyNormalized()
         do {
             try machine.disk.tree.withLock { tree in
                 let id = try tree.node(path.bytes)

@@ -38,6 +38,13 @@ public struct ConflictStore: Sendable {
         try HostDirectory.contents(folder(conflict).appending(side.rawValue), limit: limit)
     }
 
+    static let baseName = "base"
+
+    /// What both sides had before; nil when the session does not merge text.
+    func base(of conflict: WorkspaceConflict) throws -> [UInt8]? {
+        try HostDirectory.contents(folder(conflict).appending(Self.baseName), limit: TextMerge.largest)
+    }
+
     func folder(_ conflict: WorkspaceConflict) -> FilePath { path.appending(conflict.id) }
 
     func has(_ conflict: WorkspaceConflict) -> Bool { HostDirectory.exists(folder(conflict)) }

@@ -23,6 +23,40 @@ extension WorkspaceSynchronizer {
     public static func putInPlace(_ conflict: WorkspaceConflict, _ directory: FilePath, place: FilePath) async throws {
         let tree = try HostTree(directory)
         let expected = try await WorkThread.run { stop in try expectation(conflict, tree, stop) }
+        try await putInPlace(conflict, nil, tree, expected, place)
+    }
+
+    /// Puts a merge of the version of the sandbox that a conflict keeps and the host's, as that is now, into the host's tree, in one step. Throws
+    /// `conflict` when their changes touch; nothing is changed then.
+    public static func putMerged(_ conflict: WorkspaceConflict, _ directory: FilePath, place: FilePath) async throws {
+        let store = ConflictStore(place.appending("conflicts"))
+        func refusal(_ why: String) -> SandboxError {
+            SandboxError(
+                .conflict, "\(conflict.path) cannot be merged: \(why)",
+                remedy:
+                    "edit the host's file (`conflicts show --side sandbox` prints the other) and merge again, or take-host, or take-sandbox"
+            )
+        }
+        guard conflict.loser == nil, case .file? = conflict.host, case .file? = conflict.sandbox else {
+            throw refusal("it is not a file that both sides changed")
+        }
+        guard let base = try store.base(of: conflict) else {
+            throw refusal("what both sides had before was not kept (it is, for text, in sessions opened with --sync-merge)")
+        }
+        let tree = try HostTree(directory)
+        guard let theirs = try store.content(of: conflict, .sandbox, limit: TextMerge.largest), let file = tree.file(conflict.path),
+            let stamp = HostStatus(file.raw)?.stamp, stamp.size <= UInt64(TextMerge.largest)
+        else { throw refusal("a version of it is missing or too large") }
+        let mine = try PushSource.read(file, at: 0, count: Int(stamp.size))
+        guard let text = TextMerge.merge(base: base, host: mine, sandbox: theirs) else {
+            throw refusal("the changes of both sides touch")
+        }
+        try await putInPlace(conflict, text, tree, .file(stamp), place)
+    }
+
+    private static func putInPlace(
+        _ conflict: WorkspaceConflict, _ merged: [UInt8]?, _ tree: HostTree, _ expected: ApplyStep.Expectation, _ place: FilePath
+    ) async throws {
         let staging = try await Staging.make(for: tree, preferred: place)
         do {
             let bag = try ContentBag(staging.path)
@@ -32,7 +66,8 @@ extension WorkspaceSynchronizer {
                 steps.insert(.makeFolder(path, mode: 0o755), at: 0)
                 folder = path.parent
             }
-            if let step = try step(conflict, expected, tree, bag, kept: ConflictStore(place.appending("conflicts")).folder(conflict)) {
+            let kept = ConflictStore(place.appending("conflicts")).folder(conflict)
+            if let step = try step(conflict, merged, expected, tree, bag, kept: kept) {
                 steps.append(step)
             }
             let journal = ApplyJournal(steps: steps, results: [])
@@ -49,7 +84,8 @@ extension WorkspaceSynchronizer {
     }
 
     private static func step(
-        _ conflict: WorkspaceConflict, _ expected: ApplyStep.Expectation, _ tree: HostTree, _ bag: ContentBag, kept: FilePath
+        _ conflict: WorkspaceConflict, _ merged: [UInt8]?, _ expected: ApplyStep.Expectation, _ tree: HostTree, _ bag: ContentBag,
+        kept: FilePath
     ) throws -> ApplyStep? {
         let number = bag.nextNumber()
         let name = Array(String(number).utf8)
@@ -63,9 +99,15 @@ extension WorkspaceSynchronizer {
                 throw SandboxError.system("making the link", errno)
             }
         case .file(_, _, let mode)?:
-            let content = OwnedDescriptor(open(kept.appending(WorkspaceSide.sandbox.rawValue).string, O_RDONLY | O_CLOEXEC | O_NOFOLLOW))
-            guard content.raw >= 0 else { throw SandboxError.system("reading the kept version of \(conflict.path)", errno) }
-            try ConflictStore.copy(content, to: bag.path.appending(String(number)))
+            if let merged {
+                let file = try bag.makeFile(number)
+                try file.write(merged)
+            } else {
+                let content = OwnedDescriptor(
+                    open(kept.appending(WorkspaceSide.sandbox.rawValue).string, O_RDONLY | O_CLOEXEC | O_NOFOLLOW))
+                guard content.raw >= 0 else { throw SandboxError.system("reading the kept version of \(conflict.path)", errno) }
+                try ConflictStore.copy(content, to: bag.path.appending(String(number)))
+            }
             let file = try bag.file(number)
             if geteuid() == 0 { _ = fchown(file.raw, tree.owner.user, tree.owner.group) }
             guard fchmod(file.raw, mode_t(mode)) == 0 else { throw SandboxError.system("making the kept version ready", errno) }

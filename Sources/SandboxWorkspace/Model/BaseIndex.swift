@@ -4,26 +4,17 @@ import SandboxCore
 public struct BaseIndex: Sendable, Equatable {
     /// In the order of paths.
     public private(set) var entries: [BaseEntry]
-    private var places: [TreePath: Int]
 
     /// An index of entries that are in the order of paths, without repetitions.
-    public init(_ entries: [BaseEntry] = []) {
-        self.entries = entries
-        places = Dictionary(entries.enumerated().map { ($1.path, $0) }, uniquingKeysWith: { first, _ in first })
-    }
+    public init(_ entries: [BaseEntry] = []) { self.entries = entries }
 
     /// What is known of a path.
-    public subscript(path: TreePath) -> BaseEntry? { places[path].map { entries[$0] } }
+    public subscript(path: TreePath) -> BaseEntry? { entries.element(at: path) }
 
     /// Whether the path, or one below it, was synced.
     func holdsAnything(at path: TreePath) -> Bool {
-        if places[path] != nil { return true }
-        var (low, high) = (0, entries.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].path < path { low = middle + 1 } else { high = middle }
-        }
-        return low < entries.count && entries[low].path.isBelow(path)
+        let place = entries.place(of: path)
+        return place < entries.count && (entries[place].path == path || entries[place].path.isBelow(path))
     }
 
     var hasSandboxStamps: Bool { entries.contains { $0.sandboxStamp != nil } }

@@ -73,7 +73,7 @@ struct ByteSink {
         bytes.append(UInt8(value))
     }
 
-    mutating func signed(_ value: Int64) { for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * Int64(shift)))) } }
+    mutating func signed(_ value: Int64) { withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) } }
 
     mutating func block(_ block: some Collection<UInt8>) {
         number(UInt64(block.count))
@@ -144,9 +144,9 @@ struct ByteSource {
     }
 
     mutating func signed() throws -> Int64 {
-        var value: UInt64 = 0
-        for (index, byte) in try take(8).enumerated() { value |= UInt64(byte) << UInt64(8 * index) }
-        return Int64(bitPattern: value)
+        guard bytes.count - at >= 8 else { throw Self.damaged }
+        defer { at += 8 }
+        return Int64(littleEndian: bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: at, as: Int64.self) })
     }
 
     mutating func block() throws -> ArraySlice<UInt8> { try take(Int(clamping: try number())) }

@@ -34,11 +34,10 @@ public struct Comparison {
         decisions.reserveCapacity(max(base.count, host.count, sandbox.count))
         while b < base.count || h < host.count || s < sandbox.count {
             var path: TreePath?
-            for next in [
-                b < base.count ? base[b].path : nil, h < host.count ? host[h].path : nil, s < sandbox.count ? sandbox[s].path : nil,
-            ] {
-                if let next, path.map({ next < $0 }) ?? true { path = next }
-            }
+            func earlier(_ next: TreePath) { if path.map({ next < $0 }) ?? true { path = next } }
+            if b < base.count { earlier(base[b].path) }
+            if h < host.count { earlier(host[h].path) }
+            if s < sandbox.count { earlier(sandbox[s].path) }
             guard let path else { return }
             var (baseEntry, hostEntry, sandboxEntry): (BaseEntry?, SideEntry?, SideEntry?)
             if b < base.count, base[b].path == path { (baseEntry, b) = (base[b], b + 1) }
@@ -51,7 +50,11 @@ public struct Comparison {
     private func decide(_ path: TreePath, _ base: BaseEntry?, _ host: SideEntry?, _ sandbox: SideEntry?) -> Decision {
         var decision = Decision(
             path: path, base: base?.node, host: host?.node, sandbox: sandbox?.node, verdict: .conflict, loser: nil)
-        for case .held(let reason)? in [host?.state, sandbox?.state] {
+        if case .held(let reason)? = host?.state ?? sandbox?.state {
+            decision.verdict = .held(reason: reason)
+            return decision
+        }
+        if host != nil, case .held(let reason)? = sandbox?.state {
             decision.verdict = .held(reason: reason)
             return decision
         }
@@ -179,6 +182,7 @@ public struct Comparison {
     private mutating func keepFoldersOfWhatStays() {
         var wanted: Set<TreePath> = []
         var untouched: Set<TreePath> = []
+        var lastWanted: TreePath?
         for index in decisions.indices.reversed() {
             let path = decisions[index].path
             if case .agreed(nil) = decisions[index].verdict {
@@ -191,11 +195,15 @@ public struct Comparison {
                     decisions[index].verdict = .waiting
                 }
             }
-            guard let parent = path.parent else { continue }
             switch decisions[index].verdict {
             case .agreed(nil): break
-            case .agreed: wanted.insert(parent)
-            case .conflict, .held, .waiting: untouched.insert(parent)
+            case .agreed:
+                // Most have the same parent as the one before.
+                if lastWanted.map({ path.isChild(of: $0) }) ?? false { continue }
+                guard let parent = path.parent else { continue }
+                wanted.insert(parent)
+                lastWanted = parent
+            case .conflict, .held, .waiting: if let parent = path.parent { untouched.insert(parent) }
             }
         }
     }

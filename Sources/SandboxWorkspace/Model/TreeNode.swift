@@ -1,3 +1,5 @@
+import SandboxCore
+
 /// What a path holds, as far as both sides shall have the same.
 public enum TreeNode: Hashable, Sendable {
     /// A regular file. `mode` is its permission bits; times are carried along and never compared.
@@ -53,7 +55,7 @@ public struct SideEntry: Hashable, Sendable {
 
     public var path: TreePath
     public var state: State
-    /// Only of regular files: as they were when their content was read.
+    /// Of regular files: as they were when their content was read. Of a sandbox's links: as they were seen.
     var stamp: FileStamp?
     /// The content was read long enough after the last change for the stamp to prove, later, that it is still the same.
     var isSettled = false
@@ -74,6 +76,9 @@ public struct SideEntry: Hashable, Sendable {
     }
 
     var node: TreeNode? { if case .node(let node) = state { node } else { nil } }
+
+    /// What a change of it inside the sandbox replaces; nil where the backend does not tell.
+    var replaced: ReplacedNode? { stamp.flatMap { $0.changed == 0 ? nil : .node(changed: $0.changed, inode: $0.inode) } }
 }
 
 /// One path that both sides agreed on.

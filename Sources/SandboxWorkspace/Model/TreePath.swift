@@ -1,3 +1,5 @@
+import Glibc
+
 /// A path below the root of a workspace, as bytes: names need not be text. Never empty, never absolute, without empty, `.` and `..` parts.
 ///
 /// Paths are ordered so that all that lies below a directory comes directly after it: as bytes, with the slash lower than any other.
@@ -9,14 +11,27 @@ public struct TreePath: Hashable, Sendable, Comparable, CustomStringConvertible 
 
     /// Nil for what is no such path.
     public init?(_ bytes: [UInt8]) {
-        guard !bytes.contains(0) else { return nil }
-        let dot = UInt8(ascii: ".")
-        for part in bytes.split(separator: Self.slash, omittingEmptySubsequences: false) {
-            guard !part.isEmpty, !(part.count == 1 && part.first == dot), !(part.count == 2 && part.allSatisfy { $0 == dot }) else {
-                return nil
-            }
-        }
+        guard Self.isPath(bytes) else { return nil }
         self.bytes = bytes
+    }
+
+    private static func isPath(_ bytes: [UInt8]) -> Bool {
+        let dot = UInt8(ascii: ".")
+        // Of the part that is looked at: its length, and whether it is dots so far.
+        var (length, isDots) = (0, true)
+        return bytes.withUnsafeBufferPointer { bytes in
+            for byte in bytes {
+                if byte == slash {
+                    if length == 0 || isDots && length <= 2 { return false }
+                    (length, isDots) = (0, true)
+                } else {
+                    if byte == 0 { return false }
+                    length += 1
+                    if byte != dot { isDots = false }
+                }
+            }
+            return length > 0 && !(isDots && length <= 2)
+        }
     }
 
     /// Nil for what is no such path.
@@ -38,6 +53,9 @@ public struct TreePath: Hashable, Sendable, Comparable, CustomStringConvertible 
         bytes.count > directory.bytes.count && bytes[directory.bytes.count] == Self.slash && bytes.starts(with: directory.bytes)
     }
 
+    /// Whether it lies directly in a directory.
+    func isChild(of directory: TreePath) -> Bool { isBelow(directory) && name.count == bytes.count - directory.bytes.count - 1 }
+
     /// A path with one more part.
     func appending(_ name: some Collection<UInt8>) -> TreePath {
         var longer = bytes
@@ -46,6 +64,20 @@ public struct TreePath: Hashable, Sendable, Comparable, CustomStringConvertible 
         longer.append(contentsOf: name)
         return TreePath(unchecked: longer)
     }
+
+    /// Equal bytes.
+    public static func == (left: TreePath, right: TreePath) -> Bool {
+        left.bytes.withUnsafeBytes { left in
+            right.bytes.withUnsafeBytes { right in
+                guard left.count == right.count else { return false }
+                guard let one = left.baseAddress, let other = right.baseAddress else { return true }
+                return memcmp(one, other, left.count) == 0
+            }
+        }
+    }
+
+    /// All bytes at once: one by one takes far longer.
+    public func hash(into hasher: inout Hasher) { bytes.withUnsafeBytes { hasher.combine(bytes: $0) } }
 
     /// The order of a walk.
     public static func < (left: TreePath, right: TreePath) -> Bool {

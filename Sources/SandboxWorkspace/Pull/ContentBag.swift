@@ -14,20 +14,29 @@ final class ContentBag: Sendable {
 
     let directory: OwnedDescriptor
     let path: FilePath
-    private let state: Mutex<(next: Int, items: [TreePath: Item])>
+    private let state: Mutex<(next: Int, items: [TreePath: Item], saved: UInt64)>
 
     /// In a directory that exists; numbers start behind those that are taken.
     init(_ path: FilePath, from first: Int = 0) throws {
         self.path = path
         directory = OwnedDescriptor(open(path.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW))
         guard directory.raw >= 0 else { throw SandboxError.system("opening \(path)", errno) }
-        state = Mutex((first, [:]))
+        state = Mutex((first, [:], 0))
     }
 
     subscript(path: TreePath) -> Item? { state.withLock { $0.items[path] } }
 
     var count: Int { state.withLock { $0.items.count } }
-    var bytes: UInt64 { state.withLock { $0.items.values.reduce(0) { $0 &+ $1.size } } }
+    /// Bytes that came out of the sandbox.
+    var movedBytes: UInt64 {
+        state.withLock { state in
+            let all = state.items.values.reduce(UInt64(0)) { $0 &+ $1.size }
+            return all > state.saved ? all - state.saved : 0
+        }
+    }
+
+    /// Notes bytes that the host had already.
+    func save(_ bytes: UInt64) { state.withLock { $0.saved &+= bytes } }
 
     /// A number that nothing else has.
     func nextNumber() -> Int {
@@ -41,8 +50,11 @@ final class ContentBag: Sendable {
 
     func drop(_ path: TreePath) {
         guard let item = state.withLock({ $0.items.removeValue(forKey: path) }) else { return }
-        unlinkat(directory.raw, String(item.number), 0)
+        discard(item.number)
     }
+
+    /// Removes a file that was not added.
+    func discard(_ number: Int) { unlinkat(directory.raw, String(number), 0) }
 
     /// An empty file to write to, mode 0600.
     func makeFile(_ number: Int) throws -> OwnedDescriptor {

@@ -13,15 +13,24 @@ struct Reading {
     let root: FilePath
     let keep: ContentBag?
     let clock: Int64?
+    /// Where versions of the files may lie already.
+    var tree: HostTree?
 
     /// Reads the files at these places of a scan and fills in what they are. One that changes again and again is left alone.
     func read(_ places: [Int], of scan: inout SandboxScan) async throws {
         var rest = places
         for round in 0..<Self.rounds where !rest.isEmpty {
             var seen: [Int: FileStamp] = [:]
-            for batch in Self.batches(rest.map { (place: $0, path: scan.entries[$0].path) }) {
-                try await read(batch, of: &scan, seen: &seen)
+            var whole: [(place: Int, path: TreePath)] = []
+            for place in rest {
+                let path = scan.entries[place].path
+                guard scan.entries[place].stamp?.size ?? 0 >= ChunkPlaces.worthwhile, let (entry, item) = try await readChunks(path) else {
+                    whole.append((place, path))
+                    continue
+                }
+                take(entry, item, path, place, &scan, &seen)
             }
+            for batch in Self.batches(whole) { try await read(batch, of: &scan, seen: &seen) }
             let unstable = try await changed(seen, scan)
             for place in rest where seen[place] == nil { scan.entries[place].state = .held(reason: "it went away while it was read") }
             for place in unstable {
@@ -54,6 +63,7 @@ struct Reading {
         for try await item in try await files.export(root, paths: batch.map(\.path.filePath)) {
             switch item {
             case .content(let bytes): try open?.take(bytes)
+            case .copy: throw SandboxError(.protocolViolation, "the sandbox sent no content")
             case .entry(let entry):
                 try finish(&open, &scan, &seen)
                 guard let path = TreePath(entry.path.rawBytes), let place = places[path], seen[place] == nil else { continue }
@@ -74,17 +84,26 @@ struct Reading {
         guard item.hasher.count == item.entry.size else {
             throw SandboxError(.protocolViolation, "the sandbox sent \(item.hasher.count) bytes of a file of \(item.entry.size)")
         }
-        let digest = item.hasher.digest()
-        if let number = item.number { keep?.add(ContentBag.Item(number: number, digest: digest, size: item.entry.size), for: item.path) }
-        let stamp = item.entry.stamp
+        take(
+            item.entry, ContentBag.Item(number: item.number, digest: item.hasher.digest(), size: item.entry.size), item.path, item.place,
+            &scan,
+            &seen)
+    }
+
+    private func take(
+        _ entry: FileEntry, _ item: ContentBag.Item, _ path: TreePath, _ place: Int, _ scan: inout SandboxScan,
+        _ seen: inout [Int: FileStamp]
+    ) {
+        keep?.add(item, for: path)
+        let stamp = entry.stamp
         let isSettled = stamp.changed != 0 && clock.map { $0 - max(stamp.modified, stamp.changed) >= HostScanner.racyTime } ?? false
-        let mode = UInt16(item.entry.mode & TreeNode.modeMask)
-        scan.entries[item.place] = SideEntry(
-            item.path, .node(.file(digest: digest, size: item.entry.size, mode: mode)), stamp: stamp, isSettled: isSettled,
-            modified: item.entry.modified)
+        let mode = UInt16(entry.mode & TreeNode.modeMask)
+        scan.entries[place] = SideEntry(
+            path, .node(.file(digest: item.digest, size: item.size, mode: mode)), stamp: stamp, isSettled: isSettled,
+            modified: entry.modified)
         scan.hashedFiles += 1
-        scan.hashedBytes &+= item.entry.size
-        seen[item.place] = stamp
+        scan.hashedBytes &+= item.size
+        seen[place] = stamp
     }
 
     /// The places whose files are not any more what they were when they were opened.
@@ -110,7 +129,8 @@ private struct OpenItem {
     let place: Int
     let path: TreePath
     let entry: FileEntry
-    let number: Int?
+    /// 0 when nothing is kept.
+    let number: Int
     private let file: OwnedDescriptor?
     private(set) var hasher = ContentHasher()
 
@@ -118,8 +138,8 @@ private struct OpenItem {
         self.place = place
         self.path = path
         self.entry = entry
-        number = bag?.nextNumber()
-        file = try number.map { try bag?.makeFile($0) } ?? nil
+        number = bag?.nextNumber() ?? 0
+        file = try bag?.makeFile(number)
     }
 
     mutating func take(_ bytes: [UInt8]) throws {

@@ -29,9 +29,11 @@ extension WorkspaceSynchronizer {
         let bag = try ContentBag(staging.path)
         var snapshot = try await Snapshot.take(self, tree, old, keep: bag)
         try await fetch(into: bag, &snapshot, old)
+        let merged = allows(.host, snapshot) ? try mergeTexts(&snapshot, bag) : []
         var report = report(snapshot)
         report.conflicts = clashes(snapshot)
         report.pending = changes(snapshot, on: .sandbox)
+        report.merged = merged.sorted()
         for conflict in report.conflicts { try await keep(conflict, snapshot, bag) }
 
         let wanted = allows(.host, snapshot) ? snapshot.decisions.filter { $0.change(on: .host) != nil } : []
@@ -47,12 +49,13 @@ extension WorkspaceSynchronizer {
             missed.merge(refused) { first, _ in first }
         }
         let done = Set(wanted.map(\.path).filter { missed[$0] == nil })
-        let base = snapshot.base(after: old, doneOnHost: done, doneInSandbox: [:], sandboxStamps: [:])
+        let base = snapshot.base(after: old, doneOnHost: done, doneInSandbox: [:], sandboxStamps: [:], merged: merged)
+        try await keepTexts(base, old, snapshot)
         if base != old { try await save(base) }
         report.missed = missed.map { .init(path: $0, reason: $1) }.sorted { $0.path < $1.path }
         report.changes = changes(snapshot, on: .host).filter { done.contains($0.path) }
         report.movedFiles = bag.count
-        report.movedBytes = bag.bytes
+        report.movedBytes = bag.movedBytes
         return (base, report)
     }
 
@@ -71,11 +74,12 @@ extension WorkspaceSynchronizer {
                 case .held: guard snapshot.isVetoed(decision) else { return nil }
                 case .waiting: return nil
                 }
-                return snapshot.sandboxPlaces[decision.path]
+                let place = snapshot.sandbox.entries.place(of: decision.path)
+                return place < snapshot.sandbox.entries.count && snapshot.sandbox.entries[place].path == decision.path ? place : nil
             }
             guard !places.isEmpty else { return }
             let clock = await SandboxClock.now(files, root)
-            try await Reading(files: files, root: root, keep: bag, clock: clock).read(places, of: &snapshot.sandbox)
+            try await Reading(files: files, root: root, keep: bag, clock: clock, tree: snapshot.tree).read(places, of: &snapshot.sandbox)
             snapshot.decide(base, sync)
         }
     }
@@ -89,6 +93,9 @@ extension WorkspaceSynchronizer {
                 try ConflictStore.copy(try bag.file(item.number), to: folder.appending(WorkspaceSide.sandbox.rawValue))
             }
             try keepHost(conflict, snapshot.tree, folder)
+            if sync.mergesText, case .file(let digest, _, _)? = conflict.base, let text = texts.text(digest) {
+                try HostDirectory.replace(folder.appending(ConflictStore.baseName), with: text)
+            }
         }
     }
 

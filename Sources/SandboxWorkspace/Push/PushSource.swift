@@ -14,6 +14,10 @@ final class PushSource: Sendable {
         var stamp: FileStamp?
         var isSettled: Bool
         var modified: Int64
+        /// What the sandbox must still have there.
+        var replaces: ReplacedNode?
+        /// What the sandbox's version of a large file holds.
+        var chunks: ChunkPlaces?
     }
 
     private static let batchBytes = 2 << 20
@@ -29,6 +33,7 @@ final class PushSource: Sendable {
         var missed: [TreePath: String] = [:]
         var files = 0
         var bytes: UInt64 = 0
+        var movedBytes: UInt64 = 0
     }
 
     /// A file that does not fit a batch.
@@ -39,6 +44,7 @@ final class PushSource: Sendable {
         var offset: UInt64 = 0
         var hasher = ContentHasher()
         var modified: Int64
+        var chunker: FileChunker?
     }
 
     private let tree: HostTree
@@ -57,7 +63,8 @@ final class PushSource: Sendable {
     /// What was not, because it changed after it was looked at.
     var missed: [TreePath: String] { state.withLock { $0.missed } }
     var files: Int { state.withLock { $0.files } }
-    var bytes: UInt64 { state.withLock { $0.bytes } }
+    /// Of content that the sandbox did not have.
+    var movedBytes: UInt64 { state.withLock { $0.movedBytes } }
 
     /// For an import.
     var stream: SandboxStream<TreeItem> { SandboxStream { try await self.next() } }
@@ -117,7 +124,9 @@ final class PushSource: Sendable {
             }
             if status.stamp.size > UInt64(Self.piece) {
                 state.ready.append(.entry(entry(item, .regular, size: status.stamp.size, mode: mode, status.stamp.modified)))
-                state.large = Large(item: item, file: file, size: status.stamp.size, modified: status.stamp.modified)
+                state.large = Large(
+                    item: item, file: file, size: status.stamp.size, modified: status.stamp.modified,
+                    chunker: item.chunks.map { _ in FileChunker(file) })
                 return 0
             }
             let content = try Self.read(file, at: 0, count: Int(status.stamp.size))
@@ -132,37 +141,66 @@ final class PushSource: Sendable {
             state.sent[item.path] = (.file(digest: actual, size: UInt64(content.count), mode: mode), status.stamp.modified)
             state.files += 1
             state.bytes += UInt64(content.count)
+            state.movedBytes += UInt64(content.count)
             return content.count + 256
         }
     }
 
     private func readLarge(_ state: inout State) throws -> Int {
         guard var large = state.large.take() else { return 0 }
-        let content = try Self.read(large.file, at: large.offset, count: Int(min(UInt64(Self.piece), large.size - large.offset)))
-        guard !content.isEmpty else {
-            throw SandboxError(.conflict, "\(large.item.path) became shorter while it was copied", remedy: "push again")
+        let count: Int
+        if let chunks = large.item.chunks {
+            guard let chunk = try large.chunker?.next(), large.offset + UInt64(chunk.bytes.count) <= large.size else {
+                throw Self.changed(large.item.path)
+            }
+            large.hasher.update(chunk.bytes)
+            count = chunk.bytes.count
+            Self.add(chunk, chunks, &state)
+        } else {
+            let content = try Self.read(large.file, at: large.offset, count: Int(min(UInt64(Self.piece), large.size - large.offset)))
+            guard !content.isEmpty else { throw Self.changed(large.item.path) }
+            large.hasher.update(content)
+            count = content.count
+            state.movedBytes += UInt64(count)
+            state.ready.append(.content(content))
         }
-        large.hasher.update(content)
-        large.offset += UInt64(content.count)
-        state.bytes += UInt64(content.count)
-        state.ready.append(.content(content))
+        large.offset += UInt64(count)
+        state.bytes += UInt64(count)
         guard large.offset == large.size else {
             state.large = large
-            return content.count
+            return count
         }
         state.files += 1
         // What went over is what counts: when somebody wrote to the file meanwhile, the next push finds it different.
         if case .file(_, _, let mode) = large.item.node {
             state.sent[large.item.path] = (.file(digest: large.hasher.digest(), size: large.size, mode: mode), large.modified)
         }
-        return content.count
+        return count
+    }
+
+    /// What the sandbox has needs no more than its place; neighbours there are one piece here.
+    private static func add(_ chunk: FileChunker.Chunk, _ known: ChunkPlaces, _ state: inout State) {
+        guard let place = known[chunk.digest] else {
+            state.movedBytes += UInt64(chunk.bytes.count)
+            state.ready.append(.content(Array(chunk.bytes)))
+            return
+        }
+        if case .copy(let offset, let length)? = state.ready.last, offset + length == place.lowerBound {
+            state.ready[state.ready.count - 1] = .copy(offset: offset, length: length + UInt64(place.count))
+        } else {
+            state.ready.append(.copy(offset: place.lowerBound, length: UInt64(place.count)))
+        }
+    }
+
+    private static func changed(_ path: TreePath) -> SandboxError {
+        SandboxError(.conflict, "\(path) changed its length while it was copied", remedy: "push again")
     }
 
     private func entry(_ item: Item, _ kind: FileKind, size: UInt64, mode: UInt16, _ modified: Int64) -> FileEntry {
-        FileEntry(path: item.path.filePath, kind: kind, mode: UInt32(mode), size: size, modified: modified)
+        FileEntry(path: item.path.filePath, kind: kind, mode: UInt32(mode), size: size, modified: modified, replaces: item.replaces)
     }
 
-    private static func read(_ file: OwnedDescriptor, at offset: UInt64, count: Int) throws -> [UInt8] {
+    static func read(_ file: OwnedDescriptor, at offset: UInt64, count: Int) throws -> [UInt8] {
         var failure: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             while filled < count {

@@ -19,10 +19,11 @@ extension WorkspaceSynchronizer {
         let (done, missed, source) = try await apply(wanted, snapshot)
         report.missed = missed
         report.movedFiles = source?.files ?? 0
-        report.movedBytes = source?.bytes ?? 0
+        report.movedBytes = source?.movedBytes ?? 0
         report.changes = changes(snapshot, on: .sandbox).filter { done[$0.path] != nil }
         let stamps = try await stamps(of: source?.sent ?? [:], done)
         let base = snapshot.base(after: old, doneOnHost: [], doneInSandbox: done, sandboxStamps: stamps)
+        try await keepTexts(base, old, snapshot)
         if base != old || !wanted.isEmpty { try await save(base) }
         return (base, report)
     }
@@ -32,7 +33,7 @@ extension WorkspaceSynchronizer {
         _ wanted: [Decision], _ snapshot: Snapshot
     ) async throws -> (done: [TreePath: TreeNode?], missed: [SyncReport.Refusal], source: PushSource?) {
         guard !wanted.isEmpty else { return ([:], [], nil) }
-        var missed = try await remove(wanted)
+        var missed = try await remove(wanted, snapshot)
         var done: [TreePath: TreeNode?] = [:]
         var items: [PushSource.Item] = []
         for decision in wanted where missed[decision.path] == nil {
@@ -49,10 +50,15 @@ extension WorkspaceSynchronizer {
                 continue
             }
             let entry = snapshot.hostEntry(decision.path)
-            items.append(
-                PushSource.Item(
-                    path: decision.path, node: node, stamp: entry?.stamp, isSettled: entry?.isSettled ?? false,
-                    modified: entry?.modified ?? 0))
+            var item = PushSource.Item(
+                path: decision.path, node: node, stamp: entry?.stamp, isSettled: entry?.isSettled ?? false, modified: entry?.modified ?? 0)
+            if decision.change(on: .sandbox) != .modify {
+                item.replaces = .nothing
+            } else {
+                item.replaces = snapshot.sandboxEntry(decision.path)?.replaced
+                item.chunks = try await chunks(of: decision)
+            }
+            items.append(item)
         }
         let total = items.reduce(UInt64(0)) { $0 &+ $1.node.size }
         let progress = progress
@@ -69,8 +75,19 @@ extension WorkspaceSynchronizer {
         return (done, missed.map { .init(path: $0, reason: $1) }.sorted { $0.path < $1.path }, source)
     }
 
+    /// The chunks of the sandbox's version, where that saves something.
+    private func chunks(of decision: Decision) async throws -> ChunkPlaces? {
+        guard case .file(_, let size, _)? = decision.sandbox, case .agreed(.file(_, let newSize, _)?) = decision.verdict,
+            min(size, newSize) >= ChunkPlaces.worthwhile
+        else { return nil }
+        do {
+            guard let chunks = try await files.chunks(of: root.pushing(decision.path.filePath)) else { return nil }
+            return try await ChunkPlaces(chunks)
+        } catch is FileRefusal { return nil }
+    }
+
     /// The deepest first. Returns what could not be removed.
-    private func remove(_ wanted: [Decision]) async throws -> [TreePath: String] {
+    private func remove(_ wanted: [Decision], _ snapshot: Snapshot) async throws -> [TreePath: String] {
         var missed: [TreePath: String] = [:]
         let gone = wanted.filter { decision in
             switch decision.change(on: .sandbox) {
@@ -80,9 +97,13 @@ extension WorkspaceSynchronizer {
         }
         let (folders, others) = (gone.filter { $0.sandbox?.isDirectory == true }, gone.filter { $0.sandbox?.isDirectory != true })
         let (files, root) = (files, root)
-        @Sendable func removeOne(_ path: TreePath) async throws -> String? {
+        @Sendable func removeOne(_ path: TreePath, _ seen: ReplacedNode?) async throws -> String? {
             do {
-                try await files.remove(root.pushing(path.filePath), recursive: false)
+                if let seen {
+                    try await files.remove(root.pushing(path.filePath), ifStill: seen)
+                } else {
+                    try await files.remove(root.pushing(path.filePath), recursive: false)
+                }
                 return nil
             } catch let refusal as FileRefusal where refusal.reason == .notFound {
                 return nil
@@ -91,12 +112,13 @@ extension WorkspaceSynchronizer {
         try await withThrowingTaskGroup(of: (TreePath, String?).self) { group in
             for (index, decision) in others.enumerated() {
                 if index >= 16, let (path, reason) = try await group.next(), let reason { missed[path] = reason }
-                group.addTask { (decision.path, try await removeOne(decision.path)) }
+                let seen = snapshot.sandboxEntry(decision.path)?.replaced
+                group.addTask { (decision.path, try await removeOne(decision.path, seen)) }
             }
             for try await case (let path, let reason?) in group { missed[path] = reason }
         }
         for decision in folders.reversed() {
-            if let reason = try await removeOne(decision.path) { missed[decision.path] = reason }
+            if let reason = try await removeOne(decision.path, nil) { missed[decision.path] = reason }
         }
         return missed
     }

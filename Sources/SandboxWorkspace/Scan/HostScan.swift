@@ -28,6 +28,8 @@ struct HostScanner {
     let stop: StopFlag
     /// What git leaves out in this tree besides its ignore files.
     let gitExclude: [UInt8]
+    /// Of the base, in step with the walk.
+    private var known: PathCursor<BaseEntry>
     private var rules: IgnoreRules
     private var scan = HostScan()
     /// Files to be hashed, by their place among the entries.
@@ -36,6 +38,7 @@ struct HostScanner {
     init(_ tree: HostTree, _ sync: WorkspaceSync, base: BaseIndex, stop: StopFlag) {
         self.tree = tree
         self.base = base
+        known = PathCursor(base.entries)
         self.stop = stop
         var exclude: [UInt8] = []
         if let path = TreePath(".git/info/exclude"), let file = tree.file(path) { exclude = Self.small(file) ?? [] }
@@ -56,7 +59,7 @@ struct HostScanner {
         try stop.check()
         let names = try Self.names(folder)
         var files: [String: [UInt8]] = [:]
-        for name in rules.fileNames where names.contains(Array(name.utf8)) {
+        for name in rules.fileNames where names.contains(where: { $0.elementsEqual(name.utf8) }) {
             guard let path = path.map({ $0.appending(name.utf8) }) ?? TreePath(name), let content = tree.file(path).flatMap(Self.small)
             else { continue }
             files[name] = content
@@ -87,7 +90,7 @@ struct HostScanner {
         let mode = UInt16(status.mode & TreeNode.modeMask)
         switch status.kind {
         case S_IFREG:
-            let known = base[path]
+            let known = known.element(at: path)
             if case .file(let digest, let size, _)? = known?.node, let stamp = known?.hostStamp, stamp == status.stamp {
                 scan.entries.append(
                     SideEntry(
@@ -189,7 +192,15 @@ struct HostScanner {
             }
             if name != [0x2E] && name != [0x2E, 0x2E] { names.append(name) }
         }
-        return names.sorted { $0.lexicographicallyPrecedes($1) }
+        return names.sorted { one, other in
+            one.withUnsafeBytes { left in
+                other.withUnsafeBytes { right in
+                    guard let first = left.baseAddress, let second = right.baseAddress else { return left.count < right.count }
+                    let order = memcmp(first, second, min(left.count, right.count))
+                    return order == 0 ? left.count < right.count : order < 0
+                }
+            }
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+import Glibc
 import SandboxCore
 import SystemPackage
 
@@ -30,6 +31,8 @@ struct SandboxScanner {
     let hostIgnoreFiles: [TreePath: [UInt8]]
     let gitExclude: [UInt8]
     var keep: ContentBag?
+    /// The host's versions.
+    let tree: HostTree
 
     /// `first` is what `listing` gave: it needs none of the host's rules, so both sides can be looked at together.
     func run(_ first: [(path: TreePath, entry: FileEntry)]) async throws -> SandboxScan {
@@ -46,7 +49,7 @@ struct SandboxScanner {
             scan = try await judge(found, clock: clock)
             unknown = scan.entries.indices.filter { Self.isUnknown(scan.entries[$0]) }
         }
-        try await Reading(files: files, root: root, keep: keep, clock: clock).read(unknown, of: &scan)
+        try await Reading(files: files, root: root, keep: keep, clock: clock, tree: tree).read(unknown, of: &scan)
         return scan
     }
 
@@ -80,6 +83,7 @@ struct SandboxScanner {
         scan.ownIgnoreFiles = own
         var mine = RuleWalk(IgnoreRules(sync, gitExclude: gitExclude), hostIgnoreFiles)
         var theirs = own.isEmpty ? nil : RuleWalk(IgnoreRules(sync, gitExclude: gitExclude), hostIgnoreFiles.merging(own) { $1 })
+        var known = PathCursor(base.entries)
         for (path, entry) in found {
             let isDirectory = entry.kind == .directory
             let isIgnored = mine.ignores(path, isDirectory: isDirectory)
@@ -90,16 +94,17 @@ struct SandboxScanner {
                     continue
                 }
             }
-            scan.entries.append(side(path, entry, clock: clock))
+            scan.entries.append(side(path, entry, &known, clock: clock))
         }
         return scan
     }
 
-    private func side(_ path: TreePath, _ entry: FileEntry, clock: Int64?) -> SideEntry {
+    private func side(_ path: TreePath, _ entry: FileEntry, _ known: inout PathCursor<BaseEntry>, clock: Int64?) -> SideEntry {
         let mode = UInt16(entry.mode & TreeNode.modeMask)
         switch entry.kind {
         case .directory: return SideEntry(path, .node(.directory(mode: mode)), modified: entry.modified)
-        case .symbolicLink: return SideEntry(path, .node(.link(target: entry.linkTarget?.rawBytes ?? [])), modified: entry.modified)
+        case .symbolicLink:
+            return SideEntry(path, .node(.link(target: entry.linkTarget?.rawBytes ?? [])), stamp: entry.stamp, modified: entry.modified)
         case .regular:
             let stamp = entry.stamp
             if let digest = entry.digest.flatMap({ ContentDigest($0) }) {
@@ -108,7 +113,8 @@ struct SandboxScanner {
                     path, .node(.file(digest: digest, size: entry.size, mode: mode)), stamp: stamp,
                     isSettled: isSettled && stamp.changed != 0, modified: entry.modified)
             }
-            if case .file(let digest, let size, _)? = base[path]?.node, base[path]?.sandboxStamp == stamp, stamp.changed != 0 {
+            let known = known.element(at: path)
+            if case .file(let digest, let size, _)? = known?.node, known?.sandboxStamp == stamp, stamp.changed != 0 {
                 return SideEntry(
                     path, .node(.file(digest: digest, size: size, mode: mode)), stamp: stamp, isSettled: true, modified: entry.modified)
             }
@@ -177,15 +183,7 @@ extension FileEntry {
 extension FilePath {
     /// The path's bytes as the kernel sees them.
     var rawBytes: [UInt8] {
-        withPlatformString { text in
-            var bytes: [UInt8] = []
-            var at = text
-            while at.pointee != 0 {
-                bytes.append(UInt8(bitPattern: at.pointee))
-                at += 1
-            }
-            return bytes
-        }
+        withPlatformString { Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
     }
 }
 

@@ -9,9 +9,6 @@ struct Snapshot {
     var host: HostScan
     var sandbox: SandboxScan
     var decisions: [Decision] = []
-    /// Places of the entries by path.
-    let hostPlaces: [TreePath: Int]
-    let sandboxPlaces: [TreePath: Int]
     private let rules: PullRules
 
     /// Looks at both sides at the same time. Content that the sandbox has to send for that is kept in `keep`.
@@ -26,7 +23,7 @@ struct Snapshot {
         var (host, gitExclude) = try await looking
         let scanner = SandboxScanner(
             files: work.files, root: work.root, sync: sync, base: base, hostIgnoreFiles: host.ignoreFiles, gitExclude: gitExclude,
-            keep: keep)
+            keep: keep, tree: tree)
         let sandbox = try await scanner.run(try await listing)
         if !sandbox.ownIgnoreFiles.isEmpty {
             // What only the other side's rules leave out is left alone here too: it may be there unseen.
@@ -41,8 +38,6 @@ struct Snapshot {
         self.tree = tree
         self.host = host
         self.sandbox = sandbox
-        hostPlaces = Dictionary(host.entries.enumerated().map { ($1.path, $0) }, uniquingKeysWith: { first, _ in first })
-        sandboxPlaces = Dictionary(sandbox.entries.enumerated().map { ($1.path, $0) }, uniquingKeysWith: { first, _ in first })
         rules = PullRules(ignoresCase: PullRules.ignoresCase(tree, host.entries), host: host.entries)
         decide(base, sync)
     }
@@ -54,8 +49,8 @@ struct Snapshot {
             veto: sync.direction == .push ? { _ in nil } : rules.refusal)
     }
 
-    func hostEntry(_ path: TreePath) -> SideEntry? { hostPlaces[path].map { host.entries[$0] } }
-    func sandboxEntry(_ path: TreePath) -> SideEntry? { sandboxPlaces[path].map { sandbox.entries[$0] } }
+    func hostEntry(_ path: TreePath) -> SideEntry? { host.entries.element(at: path) }
+    func sandboxEntry(_ path: TreePath) -> SideEntry? { sandbox.entries.element(at: path) }
 
     /// Whether a decision is one that a rule keeps from the host although the sandbox has something new there.
     func isVetoed(_ decision: Decision) -> Bool {
@@ -65,34 +60,39 @@ struct Snapshot {
 
     /// What both sides have in common once the paths in `done` are the same on both; `sent` is what really went into the sandbox.
     func base(
-        after old: BaseIndex, doneOnHost: Set<TreePath>, doneInSandbox: [TreePath: TreeNode?], sandboxStamps: [TreePath: FileStamp]
+        after old: BaseIndex, doneOnHost: Set<TreePath>, doneInSandbox: [TreePath: TreeNode?], sandboxStamps: [TreePath: FileStamp],
+        merged: Set<TreePath> = []
     ) -> BaseIndex {
         var entries: [BaseEntry] = []
         entries.reserveCapacity(decisions.count)
+        var (hosts, sandboxes, olds) = (PathCursor(host.entries), PathCursor(sandbox.entries), PathCursor(old.entries))
         for decision in decisions {
             let path = decision.path
             var entry = BaseEntry(path, decision.base)
             switch decision.verdict {
             case .agreed(let wanted):
-                let isOnHost = decision.change(on: .host) == nil || doneOnHost.contains(path)
-                let sent = doneInSandbox[path]
-                let isInSandbox = decision.change(on: .sandbox) == nil || sent != nil
+                let isOnHost = decision.host == wanted || doneOnHost.contains(path)
+                let sent = doneInSandbox.isEmpty ? nil : doneInSandbox[path]
+                let isInSandbox = decision.sandbox == wanted || sent != nil
                 if isOnHost && isInSandbox { entry.node = sent ?? wanted }
+                // The host's version holds the sandbox's changes: what the sandbox lacks is the host's edit of what the sandbox has.
+                if isOnHost && merged.contains(path) { entry.node = decision.sandbox }
             case .conflict, .held, .waiting:
-                if let known = old[path], let underWay = known.underWay {
+                if let known = olds.element(at: path), let underWay = known.underWay {
                     let pushed: TreeNode? = if case .node(let node) = underWay { node } else { nil }
                     if decision.sandbox != pushed && decision.sandbox != known.node { entry.underWay = underWay }
                 }
             }
             guard entry.node != nil || entry.underWay != nil else { continue }
-            stamp(&entry, sandboxStamps[path])
+            Self.stamp(
+                &entry, hosts.element(at: path), sandboxes.element(at: path), pushed: sandboxStamps.isEmpty ? nil : sandboxStamps[path])
             entries.append(entry)
         }
         return BaseIndex(entries)
     }
 
     /// A stamp proves that a file still has the base's content.
-    private func stamp(_ entry: inout BaseEntry, _ pushed: FileStamp?) {
+    private static func stamp(_ entry: inout BaseEntry, _ host: SideEntry?, _ sandbox: SideEntry?, pushed: FileStamp?) {
         guard case .file(let digest, let size, _)? = entry.node else { return }
         func proves(_ side: SideEntry?) -> FileStamp? {
             guard let side, side.isSettled, case .file(let own, let ownSize, _)? = side.node, own == digest, ownSize == size else {
@@ -100,7 +100,7 @@ struct Snapshot {
             }
             return side.stamp
         }
-        entry.hostStamp = proves(hostEntry(entry.path))
-        entry.sandboxStamp = pushed ?? proves(sandboxEntry(entry.path))
+        entry.hostStamp = proves(host)
+        entry.sandboxStamp = pushed ?? proves(sandbox)
     }
 }

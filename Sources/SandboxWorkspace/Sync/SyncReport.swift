@@ -22,6 +22,8 @@ public struct SyncReport: Sendable, Equatable {
     public var changes: [Change] = []
     /// What only a call in the other direction would do.
     public var pending: [Change] = []
+    /// Text files whose changes of both sides were put together; a push brings them into the sandbox.
+    public var merged: [TreePath] = []
     /// Paths that both sides changed; their versions are kept.
     public var conflicts: [WorkspaceConflict] = []
     /// What a rule keeps out, with the reason.

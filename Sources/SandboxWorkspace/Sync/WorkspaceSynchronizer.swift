@@ -69,6 +69,17 @@ public struct WorkspaceSynchronizer: Sendable {
         return report
     }
 
+    /// A number that is the same, within one process, as long as the host's tree is.
+    public func hostFingerprint(_ base: BaseIndex) async throws -> Int {
+        let tree = try HostTree(sync.directory)
+        return try await WorkThread.run { [sync] stop in
+            var scanner = HostScanner(tree, sync, base: base, stop: stop)
+            var hasher = Hasher()
+            for entry in try scanner.run().entries { hasher.combine(SideEntry(entry.path, entry.state)) }
+            return hasher.finalize()
+        }
+    }
+
     // MARK: Reports
 
     func report(_ snapshot: Snapshot) -> SyncReport {

@@ -124,6 +124,7 @@ final class Harness {
                 switch message {
                 case .chunk(let bytes): bytes.count
                 case .treeEntry(let entry): 256 + entry.path.count
+                case .copy: 256
                 default: 0
                 }
             while credit < cost { _ = try take(nextOfAny(stream)) }

@@ -18,6 +18,16 @@ enum DirectoryCases {
             let found = try await c.output(of: "pwd", in: c.makeSandbox()) { $0.workingDirectory = "/tmp" }
             try c.expect(found == "/tmp" || found.hasSuffix("/tmp"), "/tmp", found: found)
         },
+        ConformanceCase("directory.workspace", "/workspace means the workspace, wherever it is, for commands and files alike") { c in
+            let sandbox = try await c.makeSandbox()
+            try await sandbox.files.write(text: "x", to: "/workspace/sub/f", options: FileWriteOptions(createsParents: true))
+            let found = try await c.output(of: "pwd; cat f", in: sandbox) { $0.workingDirectory = "/workspace/sub" }
+            try c.expect(found, equals: sandbox.workspacePath.appending("sub").string + "\nx", "the directory and its file")
+            let root = try await c.output(of: "pwd", in: sandbox) { $0.workingDirectory = "/workspace" }
+            try c.expect(root, equals: sandbox.workspacePath.string, "the directory")
+            let names = try await sandbox.files.list("/workspace", after: nil, limit: 10).entries.map(\.path.string)
+            try c.expect(names, equals: ["sub"], "the names")
+        },
         ConformanceCase("directory.parent", "'..' leads where it leads inside the sandbox") { c in
             let sandbox = try await c.makeSandbox()
             _ = try await c.output(of: "mkdir one two", in: sandbox)

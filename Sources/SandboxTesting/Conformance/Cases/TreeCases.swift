@@ -60,6 +60,7 @@ enum TreeCases {
                 switch item {
                 case .entry(let entry): size = entry.size
                 case .content(let bytes): count += UInt64(bytes.count)
+                case .copy(_, let length): try c.expect(length, equals: 0, "what an export leaves to be copied")
                 }
             }
             try c.expect([size, count], equals: [700_001, 700_001], "size and content")

@@ -45,6 +45,7 @@ extension MemoryFiles {
                 current = (entry, [])
                 if entry.kind == .directory { foldersTimes.append((entry.path, entry.modified)) }
             case .content(let bytes): current?.content += bytes
+            case .copy: throw SandboxError(.unsupported, "a sandbox in memory copies nothing of its files")
             }
         }
         finish()
@@ -79,6 +80,13 @@ extension MemoryFiles {
                 let path = base + [0x2F] + entry.path.bytes
                 let place = try tree.resolve(path, followsLast: false)
                 let taken = place.node.flatMap { tree[$0]?.kind }
+                if let expected = entry.replaces, entry.kind != .directory {
+                    let found = place.node.map { tree.entry(of: $0, path: entry.path) }
+                    let node = found.flatMap { found in
+                        found.changed.flatMap { changed in found.inode.map { ReplacedNode.node(changed: changed, inode: $0) } }
+                    }
+                    guard found == nil ? expected == .nothing : node == nil || node == expected else { return ReplacedNode.refusal }
+                }
                 if taken != nil && taken != entry.kind || taken == .symbolicLink { try tree.remove(path, recursive: false) }
                 switch entry.kind {
                 case .directory:

@@ -12,7 +12,7 @@ struct MemoryFiles: SandboxFileSystem {
     private static let largestRead = 256 << 10
     private static let piece = 64 << 10
 
-    func absolute(_ path: FilePath) -> [UInt8] { path.isAbsolute ? path.bytes : workspace.bytes + [0x2F] + path.bytes }
+    func absolute(_ path: FilePath) -> [UInt8] { path.absolute(inWorkspace: workspace).bytes }
 
     private func edit<R>(_ body: (inout MemoryTree) throws -> R) throws -> R {
         try check()
