@@ -145,8 +145,8 @@ let package = Package(
             name: "SandboxCommands",
             dependencies: [
                 "CompatServers",
-                "Sandlot", "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxMCP", "SandboxServer", "SandboxImages", "SandboxSecrets",
-                "SandboxSettings", "SandboxWorkspace", log,
+                "Sandlot", "SandboxAPI", "SandboxClient", "SandboxCore", "SandboxEngine", "SandboxHTTP", "SandboxMCP", "SandboxServer",
+                "SandboxSecrets", "SandboxSettings", "SandboxWorkspace", log,
                 system,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -155,8 +155,10 @@ let package = Package(
         // The same sources as the package in Examples/RunCommand, here so that every build and test run keeps them working.
         .executableTarget(name: "RunCommand", dependencies: ["Sandlot"], path: "Examples/RunCommand/Sources/RunCommand"),
         .executableTarget(
-            name: "sandlot-bench", dependencies: ["Sandlot", "SandboxCore", "SandboxEngine", "SandboxHTTP", log, system], path: "Benchmarks"
-        ),
+            name: "sandlot-bench",
+            dependencies: [
+                "Sandlot", "SandboxAPI", "SandboxClient", "SandboxCore", "SandboxEngine", "SandboxHTTP", "SandboxServer", log, system,
+            ], path: "Benchmarks"),
 
         // Tests.
         .target(name: "SandboxTesting", dependencies: ["SandboxCore", system]),

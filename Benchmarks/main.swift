@@ -123,6 +123,7 @@ func local() async throws -> String {
         let sandbox = try await engine.prepare(session.id)
         pairs += try await warm(session, sandbox)
         for count in [1, 8, 64] { pairs.append(try await concurrent(session, count)) }
+        pairs += try await Serving.pairs(engine, rounds: rounds)
         pairs.append(try await throughput(sandbox))
         pairs += try await creation(engine, "bubblewrap")
         pairs += try await Syncing.pairs(engine, scratch, files: quick ? 5000 : 50_000)

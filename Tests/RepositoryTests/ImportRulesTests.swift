@@ -76,7 +76,8 @@ private let rules: [String: Set<String>] = [
     ],
     "SandboxCommands": [
         "CompatServers",
-        "Sandlot", "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxMCP", "SandboxServer", "ServiceLifecycle", "SandboxImages",
+        "Sandlot", "SandboxAPI", "SandboxClient", "SandboxCore", "SandboxEngine", "SandboxHTTP", "SandboxMCP", "SandboxServer",
+        "ServiceLifecycle",
         "SandboxSecrets",
         "SandboxSettings", "SandboxWorkspace", "ArgumentParser", "Logging",
         "SystemPackage", "Synchronization",

@@ -22,18 +22,21 @@ final class ServerFixture: Sendable {
 
     private let logger: Logger
 
-    private init(_ logger: Logger) throws {
+    private init(_ logger: Logger, _ backends: [any SandboxBackend]) throws {
         self.logger = logger
         data = FilePath(FileManager.default.temporaryDirectory.appending(path: "sandlot-client-\(UUID().uuidString)").path)
         engine = try Engine(
-            configuration: EngineConfiguration(dataDirectory: data), backends: [InMemoryBackend()], logger: logger)
+            configuration: EngineConfiguration(dataDirectory: data), backends: backends, logger: logger)
     }
 
     static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// Runs a test with a server, which is gone afterwards.
-    static func run(logger: Logger = quiet, _ body: (ServerFixture, SandlotClient) async throws -> Void) async throws {
-        let fixture = try ServerFixture(logger)
+    static func run(
+        logger: Logger = quiet, backends: [any SandboxBackend] = [InMemoryBackend()],
+        _ body: (ServerFixture, SandlotClient) async throws -> Void
+    ) async throws {
+        let fixture = try ServerFixture(logger, backends)
         let token = try #require(try await fixture.engine.firstAccessToken())
         do {
             try await fixture.start()

@@ -36,6 +36,29 @@ struct ExecTests {
         }
     }
 
+    @Test func `a cancelled command ends although its reader has stopped, which then gets the rest`() async throws {
+        try await EngineFixture.run { _, engine in
+            let session = try await engine.open(SessionRequest())
+            let exec = try await engine.start(session.id, ExecRequest(.shell("head -c 4000000 /dev/zero; cat"), input: .stream))
+            var events = exec.events.makeAsyncIterator()
+            guard case .output(let first)? = try await events.next() else { return #expect(Bool(false), "no output") }
+            // The command waits for its reader, who asks for nothing while it is cancelled.
+            try await engine.cancel(exec.id)
+            #expect(try await engine.wait(for: exec.id).ending?.outcome == .cancelled)
+            var expected = first.offset + UInt64(first.bytes.count)
+            var ending: ExecEnding?
+            while let event = try await events.next() {
+                switch event {
+                case .output(let chunk):
+                    #expect(chunk.offset == expected)
+                    expected = chunk.offset + UInt64(chunk.bytes.count)
+                case .ended(let end): ending = end
+                }
+            }
+            #expect(ending?.outcome == .cancelled && ending?.offsets.standardOutput == expected)
+        }
+    }
+
     @Test func `a program that is not there is refused with the shells' status`() async throws {
         try await EngineFixture.run { _, engine in
             let session = try await engine.open(SessionRequest())

@@ -13,11 +13,13 @@ struct MCPFixture {
     let engine: Engine
     let server: MCPServer
 
-    static func with<R>(_ policy: MCPPolicy? = nil, _ body: (MCPFixture) async throws -> R) async throws -> R {
+    static func with<R>(
+        _ policy: MCPPolicy? = nil, backends: [any SandboxBackend] = [InMemoryBackend()], _ body: (MCPFixture) async throws -> R
+    ) async throws -> R {
         let data = FilePath(FileManager.default.temporaryDirectory.appending(path: "sandlot-mcp-\(UUID().uuidString)").path)
         defer { try? FileManager.default.removeItem(atPath: data.string) }
         let engine = try Engine(
-            configuration: EngineConfiguration(dataDirectory: data), backends: [InMemoryBackend()], logger: Logger(label: "test"))
+            configuration: EngineConfiguration(dataDirectory: data), backends: backends, logger: Logger(label: "test"))
         let server = MCPServer(
             engine: engine, policy: policy ?? MCPPolicy(defaultSession: .open(SessionRequest(endsWithCreator: true))), version: "1",
             logger: Logger(label: "test"))

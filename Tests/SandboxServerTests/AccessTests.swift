@@ -62,7 +62,7 @@ struct AccessTests {
             let site = try await server.call(.get, "/v1/sessions", headers: [.secFetchSite: "cross-site"])
             #expect(site.status == 403)
         }
-        let check = HostCheck(ServerOptions(hostNames: ["box.example"]))
+        let check = HostCheck(ServerOptions(hostNames: ["box.example"]), access: KnownTokens())
         for name in ["localhost:7263", "127.0.0.1", "[::1]:1", "BOX.example:80"] {
             try check.check(authority: name, origin: nil, site: nil)
         }

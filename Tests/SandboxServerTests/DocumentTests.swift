@@ -41,6 +41,8 @@ struct DocumentTests {
             ("LinkCreation", LinkCreation.fields), ("ModeChange", ModeChange.fields), ("Glob", GlobBody.fields),
             ("Grep", GrepBody.fields), ("FileEdit", FileEditBody.fields), ("SettingsChange", SettingsChange.fields),
             ("LoginCreation", LoginCreation.fields), ("TokenCreation", TokenCreation.fields), ("SecretValue", SecretValue.fields),
+            ("ImageBuildCreation", ImageBuildCreation.fields), ("ImagePrune", ImagePruneWish.fields),
+            ("PackageCheck", PackageCheck.fields), ("ImageDefaultChange", ImageDefaultChange.fields),
         ]
         for (name, fields) in requests {
             let properties = try #require(schemas[name]?["properties"] as? [String: Any])

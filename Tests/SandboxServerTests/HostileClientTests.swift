@@ -139,7 +139,10 @@ struct HostileClientTests {
             }
             let stalled: ExecBody = try await server.call(.get, "\(base)/exe-stalled").decoded()
             #expect(stalled.state == .running)
-            _ = try await server.call(.post, "\(base)/exe-stalled/cancel")
+            #expect(try await server.call(.post, "\(base)/exe-stalled/cancel").status == 204)
+            // Its end is heard of although nobody reads.
+            let over: ExecBody = try await server.call(.get, "\(base)/exe-stalled/wait").decoded()
+            #expect(over.state == .ended)
         }
     }
 

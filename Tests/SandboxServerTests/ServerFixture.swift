@@ -35,7 +35,8 @@ struct ServerFixture: Sendable {
     let client: any TestClientProtocol
 
     static func run(
-        tokens: KnownTokens = KnownTokens(), contributors: [any RouteContributor] = [], secrets: (any SecretKeeping)? = nil,
+        tokens: KnownTokens = KnownTokens(), backends: [any SandboxBackend] = [InMemoryBackend()],
+        contributors: [any RouteContributor] = [], secrets: (any SecretKeeping)? = nil,
         _ change: (inout ServerOptions) -> Void = { _ in },
         _ body: @escaping @Sendable (ServerFixture) async throws -> Void
     ) async throws {
@@ -44,7 +45,7 @@ struct ServerFixture: Sendable {
         var configuration = EngineConfiguration(dataDirectory: data)
         configuration.floor = .none
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let engine = try Engine(configuration: configuration, backends: [InMemoryBackend()], logger: logger)
+        let engine = try Engine(configuration: configuration, backends: backends, logger: logger)
         var options = ServerOptions(port: 0, version: "test")
         change(&options)
         let server = SandlotServer(

@@ -1,16 +1,17 @@
 extension SchemaText {
     static let sessions = """
-        SessionCreation! = name?: name, agent?: string, main?: boolean, scope?: session|agent|shared, sandbox?: boolean, backend?: name, floor?: none|process|wasm|namespace|container|microvm, image?: Image, workspace?: Workspace, workspacePath?: Path, home?: ephemeral|session|shared, mounts?: [Mount], environment?: {string}, limits?: Limits, network?: none|open, hostname?: string, timeZone?: string, idleTtlMs?: duration, maxLifeMs?: duration, endsWithServer?: boolean, labels?: {string}, prepare?: boolean
-        SessionChange! = name?: name, sandbox?: boolean, backend?: name, limits?: Limits, idleTtlMs?: duration, maxLifeMs?: duration, environment?: {string}, labels?: {text}
+        SessionCreation! = name?: name, agent?: string, main?: boolean, scope?: session|agent|shared, sandbox?: boolean, backend?: name, floor?: none|process|wasm|namespace|container|microvm, image?: Image, packages?: [string], provision?: required|best-effort, workspace?: Workspace, workspacePath?: Path, home?: ephemeral|session|shared, mounts?: [Mount], environment?: {string}, limits?: Limits, network?: none|open, hostname?: string, timeZone?: string, idleTtlMs?: duration, maxLifeMs?: duration, endsWithServer?: boolean, labels?: {string}, prepare?: boolean
+        SessionChange! = name?: name, sandbox?: boolean, backend?: name, image?: Image, force?: boolean, limits?: Limits, idleTtlMs?: duration, maxLifeMs?: duration, environment?: {string}, labels?: {text}
         SessionExtension! = idleTtlMs?: duration, maxLifeMs?: duration
-        Session = id: name, name?: string, agent?: string, main: boolean, scope: session|agent|shared, state: opening|ready|closing|closed|failed, backend: name, isolation: none|process|wasm|namespace|container|microvm, sandbox?: name, sandboxed?: boolean, floor?: none|process|wasm|namespace|container|microvm, image: Image, workspace: Workspace, workspacePath?: Path, home: ephemeral|session|shared, mounts: [Mount], environmentNames: [string], limits: Limits, network: none|open, hostname?: string, timeZone?: string, idleTtlMs?: number, maxLifeMs?: number, endsWithServer: boolean, labels: {string}, decision: Decision, createdAt: integer, lastUsedAt: integer, expiresAt?: integer, closedAt?: integer, failure?: string, revision: integer
+        Session = id: name, name?: string, agent?: string, main: boolean, scope: session|agent|shared, state: opening|ready|closing|closed|failed, backend: name, isolation: none|process|wasm|namespace|container|microvm, sandbox?: name, sandboxed?: boolean, floor?: none|process|wasm|namespace|container|microvm, image: Image, packages?: [string], workspace: Workspace, workspacePath?: Path, home: ephemeral|session|shared, mounts: [Mount], environmentNames: [string], limits: Limits, network: none|open, hostname?: string, timeZone?: string, idleTtlMs?: number, maxLifeMs?: number, endsWithServer: boolean, labels: {string}, decision: Decision, createdAt: integer, lastUsedAt: integer, expiresAt?: integer, closedAt?: integer, failure?: string, revision: integer
         SessionPage = sessions: [Session], next?: name
         Sandbox = session: name, sandbox: name, backend: name, workspacePath: Path
         Image = kind: default|root|reference, path?: Path, name?: string
         Workspace = kind: private|mounted|synced, path?: Path, readOnly?: boolean, direction?: both|push|pull, conflicts?: ask|prefer-host|prefer-sandbox, mergeText?: boolean, excludeDependencies?: boolean, ignoreFiles?: [string], excludes?: [string], pullAfterExec?: boolean, intervalMs?: duration, needsReview?: boolean
         Mount = source: Path, target: Path, readOnly: boolean
         Limits = memory?: count, processors?: number, processes?: integer<0~4294967295>, disk?: count, gpus?: string
-        Decision = chosen: name, isolation: none|process|wasm|namespace|container|microvm, isAutomatic: boolean, reasons: [DecisionReason]
+        Decision = chosen: name, isolation: none|process|wasm|namespace|container|microvm, isAutomatic: boolean, reasons: [DecisionReason], image?: ImageDecision
+        ImageDecision = image?: string, origin: session|backend|global|built-in, reason: string, built?: string
         DecisionReason = backend: name, verdict: chosen|eligible|rejected|failed-over, reason: string
 
         """
@@ -48,6 +49,32 @@ extension SchemaText {
         ManifestLine = entry?: FileEntry, end?: boolean, error?: Failure
         Refused = path: Path, reason: string
         ImportResult = refused: [Refused]
+
+        """
+
+    static let images = """
+        BuiltImage = reference: string, backend: name, id: string, base?: string, packages: [string], size?: count, uniqueSize?: count, createdAt?: integer, lastUsedAt?: integer, users: count, ours: boolean
+        ImageSpec = base?: string, packages?: [string], dockerfile?: string
+        ImagePlan = reference: string, backend: name, base?: string, baseDigest?: string, distribution?: string, packages: [string]
+        ImageDetails = reference: string, image?: BuiltImage, plan?: ImagePlan
+        SavedImage = name: name, spec: ImageSpec
+        ImageDefault = backend: name, image?: string, origin: session|backend|global|built-in, reason: string
+        ImageDefaults = defaults: [ImageDefault]
+        ImageDefaultChange! = image?: string, backend?: name
+        PackageSet = name: string, summary: string, packages: [string]
+        ImageStoreUsage = images: count, imageBytes?: count, ours: count, ourBytes?: count, reclaimableBytes?: count, containers?: count, runningContainers?: count, containerBytes?: count, cacheBytes?: count
+        ImageStore = backend: name, usage: ImageStoreUsage
+        ImageList = images: [BuiltImage], saved: [SavedImage], defaults: [ImageDefault], sets: [PackageSet], stores?: [ImageStore], problems: [string]
+        ImageRemoval = removedFrom: [name]
+        ImagePrune! = backend?: name, olderThanMs?: duration, unusedForMs?: duration, dryRun?: boolean
+        ImagePruning = removed: [BuiltImage], bytes: count, dryRun: boolean, problems: [string]
+        PackageCheck! = packages: [string], base?: string, backend?: name
+        PackageReport = base: string, distribution: string, packageManager: string, entries: [PackageEntry]
+        PackageEntry = name: string, packages: [string], verdict: installed|missing|unavailable|unknown
+        ImageBuildCreation! = image?: string, packages?: [string], base?: string, dockerfile?: string, arguments?: {string}, backend?: name, name?: name, pull?: boolean, rebuild?: boolean, cache?: boolean, mode?: background|wait|stream
+        ImageBuild = id: name, state: running|finished|failed|cancelled, spec: ImageSpec, backend?: name, reference?: string, built?: boolean, size?: count, plan?: ImagePlan, name?: name, lines: count, failure?: Failure, startedAt: integer, endedAt?: integer
+        ImageBuildList = builds: [ImageBuild]
+        ImageBuildEvent = type: log|skipped|ended|keepalive|notice|error, line?: count, text?: string, count?: count, build?: ImageBuild, reason?: shutdown|slow_consumer, message?: string, error?: Failure
 
         """
 

@@ -17,8 +17,12 @@ extension APIRoute {
         "changeSession", "PATCH", "/v1/sessions/{session}", .exec, "Change a session; what cannot change is refused and nothing changes.",
         request: .json("SessionChange"), (200, .json("Session")))
     public static let deleteSession = APIRoute(
-        "deleteSession", "DELETE", "/v1/sessions/{session}", .exec, "Close a session and destroy its sandbox.",
-        parameters: [.flag("force", "Kill what still runs; without it a running exec refuses.")], (204, nil))
+        "deleteSession", "DELETE", "/v1/sessions/{session}", .exec,
+        "Bring a synced workspace out, close the session and destroy its sandbox.",
+        parameters: [
+            .flag("force", "Kill what still runs; without it a running exec refuses."),
+            .flag("discard", "Throw away what a synced workspace changed and did not bring out."),
+        ], (204, nil))
     public static let extendSession = APIRoute(
         "extendSession", "POST", "/v1/sessions/{session}/extend", .exec, "Count as used now, perhaps with another time to live.",
         request: .json("SessionExtension"), (200, .json("Session")))

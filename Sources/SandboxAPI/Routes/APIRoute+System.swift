@@ -24,6 +24,11 @@ extension APIRoute {
     public static let probeBackend = APIRoute(
         "probeBackend", "POST", "/v1/backends/{backend}/probe", .exec, "Ask a backend anew whether it works here.", (200, .json("Backend")))
 
+    public static let backendSettings = APIRoute(
+        "backendSettings", "GET", "/v1/backends/{backend}/settings", .admin,
+        "A backend's settings with their values and where those come from.",
+        (200, .json("SettingList")))
+
     public static let getSettings = APIRoute(
         "getSettings", "GET", "/v1/settings", .admin, "Every setting with its value and where that comes from.", (200, .json("SettingList"))
     )
@@ -37,5 +42,6 @@ extension APIRoute {
     static let system = [
         doctor,
         getSettings, changeSettings, health, readiness, openAPI, metrics, usage, events, listBackends, getBackend, probeBackend,
+        backendSettings,
     ]
 }

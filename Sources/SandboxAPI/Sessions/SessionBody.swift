@@ -18,6 +18,8 @@ public struct SessionBody: Sendable, Codable, Equatable {
     public var sandboxed: Bool?
     public var floor: Isolation?
     public var image: ImageBody
+    /// Beyond the image's.
+    public var packages: [String]?
     public var workspace: WorkspaceBody
     public var workspacePath: WirePath?
     public var home: HomePersistence
@@ -56,6 +58,7 @@ public struct SessionBody: Sendable, Codable, Equatable {
         sandboxed = plan.sandbox
         floor = plan.floor
         image = ImageBody(plan.image)
+        packages = plan.packages
         workspace = WorkspaceBody(plan.workspace)
         workspacePath = plan.workspacePath.map { WirePath($0) }
         home = plan.home

@@ -12,6 +12,10 @@ public struct SessionCreation: RequestBody, Encodable, Equatable {
     public var backend: BackendID?
     public var floor: Isolation?
     public var image: ImageBody?
+    /// Packages or `@set`s that the sandbox must have.
+    public var packages: [String]?
+    /// What becomes of the session when they cannot be installed at run time.
+    public var provision: ProvisionPolicy?
     public var workspace: WorkspaceBody?
     /// Where the workspace is seen inside.
     public var workspacePath: WirePath?
@@ -35,9 +39,37 @@ public struct SessionCreation: RequestBody, Encodable, Equatable {
     /// Creates a wish for everything as the server's settings say.
     public init() {}
 
+    /// Tells an engine's request. `endsWithCreator` means the server here, not the client.
+    public init(_ request: SessionRequest, prepare: Bool) {
+        name = request.name
+        agent = request.agent
+        main = request.isMain ? true : nil
+        scope = request.scope
+        sandbox = request.sandbox
+        backend = request.backend
+        floor = request.floor
+        image = request.image == .backendDefault ? nil : ImageBody(request.image)
+        packages = request.packages.isEmpty ? nil : request.packages
+        provision = request.provision == .required ? nil : request.provision
+        workspace = request.workspace == .private ? nil : WorkspaceBody(request.workspace)
+        workspacePath = request.workspacePath.map { WirePath($0) }
+        home = request.home
+        mounts = request.mounts.isEmpty ? nil : request.mounts.map(MountBody.init)
+        environment = request.environment.isEmpty ? nil : request.environment
+        limits = request.limits
+        network = request.network
+        hostname = request.hostname
+        timeZone = request.timeZone
+        idleTtlMs = request.idleTimeToLive.map(Milliseconds.of)
+        maxLifeMs = request.maximumLife.map(Milliseconds.of)
+        endsWithServer = request.endsWithCreator ? true : nil
+        labels = request.labels.isEmpty ? nil : request.labels
+        self.prepare = prepare
+    }
+
     enum CodingKeys: String, CodingKey, CaseIterable {
         case name, agent, main, scope, sandbox, backend, floor, image, workspace, home, mounts, environment, limits, network, hostname
-        case timeZone, workspacePath, labels
+        case timeZone, workspacePath, labels, packages, provision
         case idleTtlMs, maxLifeMs, endsWithServer, prepare
     }
 
@@ -63,6 +95,8 @@ public struct SessionCreation: RequestBody, Encodable, Equatable {
         request.timeZone = timeZone
         request.workspacePath = workspacePath?.path
         request.labels = labels ?? [:]
+        request.packages = packages ?? []
+        request.provision = provision ?? .required
         return request
     }
 }
@@ -71,7 +105,12 @@ public struct SessionCreation: RequestBody, Encodable, Equatable {
 public struct SessionChange: RequestBody, Encodable, Equatable {
     public var name: String?
     public var sandbox: Bool?
+    /// A session that has its sandbox is given another one there, with the same workspace.
     public var backend: BackendID?
+    /// Only for a session that has its sandbox, which is given another one.
+    public var image: ImageBody?
+    /// Moves to another backend or image even while commands run: they are killed.
+    public var force: Bool?
     public var limits: ResourceLimits?
     /// 0 is never.
     public var idleTtlMs: Double?
@@ -86,7 +125,7 @@ public struct SessionChange: RequestBody, Encodable, Equatable {
     public init() {}
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case name, sandbox, backend, limits, idleTtlMs, maxLifeMs, environment, labels
+        case name, sandbox, backend, image, force, limits, idleTtlMs, maxLifeMs, environment, labels
     }
 
     public static var fields: [String] { CodingKeys.allCases.map(\.rawValue) }

@@ -40,7 +40,7 @@ public struct RemoteSandbox: Sandbox {
     }
 
     public func signal(_ exec: ExecID, _ signal: ExecSignal, wholeTree: Bool) async throws {
-        try await session.client.signal(exec, in: session.id, signal, wholeTree: wholeTree)
+        try await session.signal(exec, signal, wholeTree: wholeTree)
     }
 
     public func forget(_ exec: ExecID) async throws { try await session.forget(exec) }

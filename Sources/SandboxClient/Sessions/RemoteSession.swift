@@ -29,9 +29,12 @@ public struct RemoteSession: Sendable {
     }
 
     /// Closes it and destroys its sandbox; without `force` a running command refuses with `conflict`.
-    public func close(force: Bool = false) async throws {
+    ///
+    /// A synced workspace is brought out first; `discard` throws away what could not be.
+    public func close(force: Bool = false, discard: Bool = false) async throws {
         var call = call(.deleteSession, wait: .work)
         if force { call.add("force", true) }
+        if discard { call.add("discard", true) }
         _ = try await client.send(call)
     }
 
@@ -127,6 +130,11 @@ public struct RemoteSession: Sendable {
             let page: ExecPage = try await client.send(call)
             return (page.execs, page.next?.rawValue)
         }.stream
+    }
+
+    /// Signals an exec's command itself, or every process that it started.
+    public func signal(_ exec: ExecID, _ signal: ExecSignal, wholeTree: Bool = false) async throws {
+        try await client.signal(exec, in: id, signal, wholeTree: wholeTree)
     }
 
     /// Lets the session forget an ended exec and its output.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import SandboxCore
 import SandboxEngine
-import SandboxImages
 import SandboxSettings
 import Sandlot
 import SystemPackage
@@ -97,8 +96,6 @@ struct ImageBuild: SandlotCommand {
             if let base { saved.base = base }
             return saved
         }
-        let words = items.isEmpty ? ["core"] : items
-        let names = words.map { PackageSet.named($0) != nil ? "@" + $0 : $0 }
-        return ImageSpec(base: base, .packages(names + runtime.general.extraPackages))
+        return runtime.engine.images.spec(packages: items.isEmpty ? ["core"] : items, base: base)
     }
 }

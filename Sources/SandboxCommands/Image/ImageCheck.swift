@@ -1,7 +1,6 @@
 import ArgumentParser
 import SandboxCore
 import SandboxEngine
-import SandboxImages
 import Sandlot
 
 /// `sandlot image check`.
@@ -19,9 +18,8 @@ struct ImageCheck: SandlotCommand {
     func run(in context: CommandContext) async throws -> Int32 {
         try await context.withRuntime(settings) { runtime in
             let id = try backend.map { try BackendID(validating: $0) }
-            let names = packages.map { PackageSet.named($0) != nil ? "@" + $0 : $0 }
             let report = try await Progress.during("looking into the image", in: context) {
-                try await runtime.engine.images.check(names, base: base, on: id)
+                try await runtime.engine.images.check(packages, base: base, on: id)
             }
             if output.json {
                 try await context.print([

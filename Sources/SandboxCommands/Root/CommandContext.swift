@@ -25,6 +25,8 @@ struct CommandContext: Sendable {
     /// Standard error is a terminal.
     let showsProgress: Bool
     let signals: ProcessSignals
+    /// That commands work on in place of this machine.
+    var server: ServerChoice?
 
     /// Of this process.
     init(signals: ProcessSignals) {
@@ -48,6 +50,15 @@ struct CommandContext: Sendable {
 
     /// Tells the user something that is no result; never fails the command.
     func note(_ text: String) async { try? await error.write("sandlot: \(Table.harmless(text))\n") }
+
+    /// Runs where the sessions are: at the server that was named, else with an engine of this machine.
+    func withPlace(_ options: SettingsOptions, _ body: (any SessionPlace) async throws -> Int32) async throws -> Int32 {
+        guard let server else {
+            return try await withRuntime(options) { try await body(LocalPlace(runtime: $0, environment: environment)) }
+        }
+        try options.refuse(at: server)
+        return try await body(ServerPlace(client: try server.client(self)))
+    }
 
     /// Runs with an engine and lets go of it afterwards.
     func withRuntime(_ options: SettingsOptions, _ body: (SandlotRuntime) async throws -> Int32) async throws -> Int32 {

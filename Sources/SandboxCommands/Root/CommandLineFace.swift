@@ -26,7 +26,9 @@ public enum CommandLineFace {
 
     static func status(of arguments: [String], in context: CommandContext) async -> Int32 {
         let command: any SandlotCommand
+        var (arguments, context) = (arguments, context)
         do {
+            context.server = try ServerChoice.take(from: &arguments, environment: context.environment)
             try VerbCheck.check(arguments)
             var parsed = try SandlotRoot.parseAsRoot(arguments)
             guard let known = parsed as? any SandlotCommand else {
@@ -35,10 +37,15 @@ public enum CommandLineFace {
                 return 0
             }
             command = known
+            try context.server?.check(command)
         } catch let failure as SandboxError {
             try? await context.error.write(Failure(failure).text(context.errorStyle))
             return ExitStatus.sandlotFailed
         } catch {
+            if let misplaced = ServerChoice.misplaced(arguments) {
+                try? await context.error.write(Failure(misplaced).text(context.errorStyle))
+                return ExitStatus.sandlotFailed
+            }
             return await tell(error, in: context)
         }
         do {

@@ -13,6 +13,12 @@ struct SandlotRoot: SandlotCommand {
               sandlot session open --name work            a sandbox that stays
               sandlot session exec work -- ls -la
               sandlot doctor                              what is missing, and how to mend it
+              sandlot --server http://box:7263 run -- id  at a server, with the token in the file $SANDLOT_TOKEN_FILE
+
+            SERVER
+              --server URL, before the command, or $SANDLOT_SERVER: run and session open, list, show, exec, shell, cp and rm work on the
+              sessions of a running `sandlot serve`. The token is $SANDLOT_TOKEN, or what the file $SANDLOT_TOKEN_FILE holds; the file
+              $SANDLOT_SERVER_CA names an authority for https.
 
             EXIT STATUS
               the command's own; 124 when it ran into its time limit, 125 when Sandlot failed, 126 and 127 when the command

@@ -18,6 +18,14 @@ struct SettingsOptions: ParsableArguments {
         help: ArgumentHelp("Any setting, for this call only; may be repeated.", valueName: "key=value"))
     var settings: [String] = []
 
+    /// Refuses what a server's own settings decide.
+    func refuse(at server: ServerChoice) throws {
+        guard dataDirectory != nil || logLevel != nil || !settings.isEmpty else { return }
+        throw SandboxError(
+            .unsupported, "--data-directory, --log-level and --set are about this machine, not about \(server.address)",
+            remedy: "leave them out, or --server")
+    }
+
     func sandlotOptions(environment: [String: String]) throws -> SandlotOptions {
         var flags: [String: String] = [:]
         for setting in settings {

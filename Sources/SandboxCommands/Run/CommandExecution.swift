@@ -1,23 +1,22 @@
 import SandboxCore
 import SandboxEngine
-import Sandlot
 import SystemPackage
 
 /// Starts a command in a session and stays with it to its end; `run`, `session exec` and `session shell` differ only in what they do around.
 struct CommandExecution {
-    let runtime: SandlotRuntime
+    let place: any SessionPlace
     let context: CommandContext
 
     /// Runs to the end and gives the exit status.
     func run(_ request: ExecRequest, terminal: LocalTerminal?, in session: SessionID) async throws -> Int32 {
-        let exec: EngineExec
+        let exec: any RunningExec
         do {
-            exec = try await runtime.engine.start(session, request)
+            exec = try await place.start(request, in: session)
         } catch let failure as ExecStartFailure {
             throw Failure(failure, of: request)
         }
         let conversation = ExecConversation(
-            exec: exec, engine: runtime.engine, passesInput: request.input == .stream, terminal: terminal, context: context)
+            exec: exec, place: place, session: session, passesInput: request.input == .stream, terminal: terminal, context: context)
         let ending: ExecEnding
         if let keyboard = LocalTerminal(context.input), request.terminal != nil, request.input == .stream {
             ending = try await keyboard.raw { try await conversation.untilEnd() }

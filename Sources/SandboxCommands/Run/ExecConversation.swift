@@ -1,5 +1,4 @@
 import SandboxCore
-import SandboxEngine
 import SystemPackage
 
 #if canImport(Glibc)
@@ -12,8 +11,9 @@ import SystemPackage
 
 /// A running command and our terminal, until the command has ended: output out, input in, signals through.
 struct ExecConversation {
-    let exec: EngineExec
-    let engine: Engine
+    let exec: any RunningExec
+    let place: any SessionPlace
+    let session: SessionID
     let passesInput: Bool
     /// Ours, when the command has one.
     let terminal: LocalTerminal?
@@ -30,7 +30,7 @@ struct ExecConversation {
                 return try await pass()
             } catch {
                 // Owned and awaited: the tree is killed although this task may be cancelled.
-                let ending = Task { try? await engine.cancel(exec.id) }
+                let ending = Task { try? await exec.cancel() }
                 await ending.value
                 throw error
             }
@@ -66,9 +66,9 @@ struct ExecConversation {
             if number == SIGWINCH {
                 if let terminal { try? await exec.resize(terminal.size) }
             } else if seen.insert(number).inserted, let signal = try? ExecSignal(number: number) {
-                try? await engine.signal(exec.id, signal, wholeTree: true)
+                try? await place.signal(exec.id, in: session, signal)
             } else {
-                try? await engine.cancel(exec.id)
+                try? await exec.cancel()
             }
         }
     }

@@ -1,11 +1,10 @@
 import ArgumentParser
+import SandboxAPI
 import SandboxCore
 import SandboxEngine
-import SandboxSettings
-import Sandlot
 
 /// `sandlot run`.
-struct RunCommand: SandlotCommand {
+struct RunCommand: ServedCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run one command in a fresh sandbox, which is gone afterwards.",
         usage: "sandlot run [options] [--] command [argument …]",
@@ -34,19 +33,18 @@ struct RunCommand: SandlotCommand {
     func run(in context: CommandContext) async throws -> Int32 {
         let (request, terminal) = try exec.request(command, in: context)
         _ = try sandbox.request(currentDirectory: context.currentDirectory, limits: ResourceLimits())
-        return try await context.withRuntime(settings) { runtime in
-            let execution = CommandExecution(runtime: runtime, context: context)
-            var wanted = try sandbox.request(currentDirectory: context.currentDirectory, limits: runtime.general.limits)
+        return try await context.withPlace(settings) { place in
+            let execution = CommandExecution(place: place, context: context)
+            var wanted = try sandbox.request(currentDirectory: context.currentDirectory, limits: place.limits)
             wanted.endsWithCreator = !keep
-            let session = try await Progress.during("making a sandbox", in: context) { try await runtime.engine.open(wanted) }
+            let session = try await Progress.during("making a sandbox", in: context) { try await place.open(wanted, prepare: true) }
             if keep { await context.note("session \(session.id)") }
-            BackgroundReaping.startIfDue(runtime, environment: context.environment)
             do {
                 let status = try await execution.run(request, terminal: terminal, in: session.id)
-                await end(session, runtime, context)
+                await end(session.id, place, context)
                 return status
             } catch {
-                await end(session, runtime, context)
+                await end(session.id, place, context)
                 throw error
             }
         }
@@ -54,15 +52,15 @@ struct RunCommand: SandlotCommand {
 
     /// Owned and awaited: the sandbox goes although this task may be cancelled. What cannot be removed now is reaped later, and the command's
     /// status stands.
-    private func end(_ session: SessionRecord, _ runtime: SandlotRuntime, _ context: CommandContext) async {
+    private func end(_ session: SessionID, _ place: any SessionPlace, _ context: CommandContext) async {
         guard !keep else { return }
-        let closing = Task { try await runtime.engine.close(session.id, force: true) }
+        let closing = Task { try await place.close(session, force: true, discard: false) }
         do { try await closing.value } catch {
             await context.note("the sandbox could not be removed: \(error); `sandlot reap` tries again")
         }
-        if let kept = try? await runtime.engine.conflicts(of: session.id), !kept.isEmpty {
+        if let kept = try? await place.conflicts(of: session), kept > 0 {
             await context.note(
-                "\(kept.count) changed on both sides or not taken over; see `sandlot session conflicts list \(session.id)`")
+                "\(kept) changed on both sides or not taken over; see `sandlot session conflicts list \(session)`")
         }
     }
 }

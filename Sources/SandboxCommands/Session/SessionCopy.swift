@@ -1,11 +1,10 @@
 import ArgumentParser
+import SandboxAPI
 import SandboxCore
-import SandboxEngine
-import Sandlot
 import SystemPackage
 
 /// `sandlot session cp`.
-struct SessionCopy: SandlotCommand {
+struct SessionCopy: ServedCommand {
     static let configuration = CommandConfiguration(
         commandName: "cp", abstract: "Copy files and directories into and out of a session.",
         usage: "sandlot session cp source session:target\n       sandlot session cp session:source target",
@@ -23,14 +22,14 @@ struct SessionCopy: SandlotCommand {
 
     func run(in context: CommandContext) async throws -> Int32 {
         let (from, to) = (try CopyArgument(source), try CopyArgument(target))
-        return try await context.withRuntime(settings) { runtime in
+        return try await context.withPlace(settings) { place in
             let refused: [(path: FilePath, reason: String)]
             switch (from, to) {
             case (.host(let here), .session(let name, let there)):
-                let files = try await runtime.engine.files(in: runtime.engine.session(name).id)
+                let files = try await place.files(in: place.session(name).id)
                 refused = try await Progress.during("copying", in: context) { try await CopyIn(files: files).copy(here, to: there) }
             case (.session(let name, let there), .host(let here)):
-                let files = try await runtime.engine.files(in: runtime.engine.session(name).id)
+                let files = try await place.files(in: place.session(name).id)
                 refused = try await Progress.during("copying", in: context) { try await CopyOut(files: files).copy(there, to: here) }
             default:
                 throw SandboxError(

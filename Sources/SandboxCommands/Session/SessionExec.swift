@@ -1,10 +1,9 @@
 import ArgumentParser
+import SandboxAPI
 import SandboxCore
-import SandboxEngine
-import Sandlot
 
 /// `sandlot session exec`.
-struct SessionExec: SandlotCommand {
+struct SessionExec: ServedCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec", abstract: "Run a command in a session.",
         usage: "sandlot session exec [options] session [--] command [argument …]",
@@ -29,11 +28,11 @@ struct SessionExec: SandlotCommand {
     func run(in context: CommandContext) async throws -> Int32 {
         var (request, terminal) = try exec.request(command, in: context)
         if detach { request.input = .none }
-        return try await context.withRuntime(settings) { [request] runtime in
-            let execution = CommandExecution(runtime: runtime, context: context)
-            let record = try await runtime.engine.session(session)
+        return try await context.withPlace(settings) { [request] place in
+            let execution = CommandExecution(place: place, context: context)
+            let record = try await place.session(session)
             if detach {
-                let started = try await runtime.engine.start(record.id, request)
+                let started = try await place.start(request, in: record.id)
                 await started.detach()
                 if output.json {
                     try await context.print([

@@ -1,10 +1,10 @@
 import ArgumentParser
+import SandboxAPI
 import SandboxCore
 import SandboxEngine
-import Sandlot
 
 /// `sandlot session list`.
-struct SessionList: SandlotCommand {
+struct SessionList: ServedCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List sessions.", aliases: ["ls"])
     @Flag(name: .shortAndLong, help: "Closed ones too.") var all = false
     @Flag(name: .shortAndLong, help: "Only ids.") var quiet = false
@@ -13,8 +13,8 @@ struct SessionList: SandlotCommand {
     var speaksJSON: Bool { output.json }
 
     func run(in context: CommandContext) async throws -> Int32 {
-        try await context.withRuntime(settings) { runtime in
-            let sessions = try await runtime.engine.sessions(includingClosed: all)
+        try await context.withPlace(settings) { place in
+            let sessions = try await place.sessions(includingClosed: all)
             if output.json {
                 try await context.print(.array(sessions.map(SessionReport.json)))
             } else if quiet {
@@ -28,13 +28,13 @@ struct SessionList: SandlotCommand {
         }
     }
 
-    static func table(_ sessions: [SessionRecord], _ style: Style) -> String {
+    static func table(_ sessions: [SessionBody], _ style: Style) -> String {
         var table = Table("SESSION", "NAME", "STATE", "BACKEND", "ISOLATION", "AGE", "USED", style: style)
         for session in sessions {
             table.add(
                 session.id.rawValue, session.name ?? "-", session.state.rawValue, session.backend.rawValue,
-                session.decision.isolation.rawValue,
-                Age.text(session.createdAt), Age.text(session.lastUsedAt))
+                session.isolation.rawValue,
+                Age.text(Timestamp(milliseconds: session.createdAt)), Age.text(Timestamp(milliseconds: session.lastUsedAt)))
         }
         return table.text
     }

@@ -1,11 +1,11 @@
 import ArgumentParser
+import SandboxAPI
 import SandboxCore
 import SandboxEngine
 import SandboxSettings
-import Sandlot
 
 /// `sandlot session open`.
-struct SessionOpen: SandlotCommand {
+struct SessionOpen: ServedCommand {
     static let configuration = CommandConfiguration(
         commandName: "open", abstract: "Open a session and print its id.",
         discussion: """
@@ -24,15 +24,14 @@ struct SessionOpen: SandlotCommand {
     var speaksJSON: Bool { output.json }
 
     func run(in context: CommandContext) async throws -> Int32 {
-        try await context.withRuntime(settings) { runtime in
-            var request = try sandbox.request(currentDirectory: context.currentDirectory, limits: runtime.general.limits)
+        try await context.withPlace(settings) { place in
+            var request = try sandbox.request(currentDirectory: context.currentDirectory, limits: place.limits)
             request.idleTimeToLive = try Lifetime.option(idleTtl)
             request.maximumLife = try Lifetime.option(maxLife)
             let session = try await Progress.during("making a sandbox", in: context) {
-                try await runtime.engine.open(request, prepare: !lazy)
+                try await place.open(request, prepare: !lazy)
             }
             if output.json { try await context.print(SessionReport.json(session)) } else { try await context.print("\(session.id)\n") }
-            BackgroundReaping.startIfDue(runtime, environment: context.environment)
             return 0
         }
     }

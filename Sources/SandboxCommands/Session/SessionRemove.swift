@@ -1,10 +1,9 @@
 import ArgumentParser
+import SandboxAPI
 import SandboxCore
-import SandboxEngine
-import Sandlot
 
 /// `sandlot session rm`.
-struct SessionRemove: SandlotCommand {
+struct SessionRemove: ServedCommand {
     static let configuration = CommandConfiguration(
         commandName: "rm", abstract: "Close sessions and destroy their sandboxes.", aliases: ["close"])
     @Flag(name: .shortAndLong, help: "Even while commands run in it.") var force = false
@@ -13,13 +12,13 @@ struct SessionRemove: SandlotCommand {
     @Argument(help: "Ids or names.") var sessions: [String]
 
     func run(in context: CommandContext) async throws -> Int32 {
-        try await context.withRuntime(settings) { runtime in
+        try await context.withPlace(settings) { place in
             // All are looked up before any is touched.
             var ids: [SessionID] = []
-            for name in sessions { ids.append(try await runtime.engine.session(name).id) }
+            for name in sessions { ids.append(try await place.session(name).id) }
             for id in ids {
                 try await Progress.during("closing \(id)", in: context) {
-                    try await runtime.engine.close(id, force: force, discard: discard)
+                    try await place.close(id, force: force, discard: discard)
                 }
             }
             return 0

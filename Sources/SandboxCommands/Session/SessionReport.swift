@@ -1,26 +1,31 @@
+import SandboxAPI
 import SandboxCore
 import SandboxEngine
 import SystemPackage
 
 /// A session as it is shown.
 enum SessionReport {
-    static func json(_ session: SessionRecord) -> JSONValue {
-        [
+    static func json(_ session: SessionRecord) -> JSONValue { json(SessionBody(session)) }
+
+    static func json(_ session: SessionBody) -> JSONValue {
+        func time(_ milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: milliseconds) }
+        return [
             "id": .string(session.id.rawValue), "name": .text(session.name), "state": .string(session.state.rawValue),
-            "backend": .string(session.backend.rawValue), "isolation": .string(session.decision.isolation.rawValue),
-            "sandbox": .text(session.sandbox), "scope": .string(session.scope.rawValue), "workspace": workspace(session.request.workspace),
-            "network": .string(session.request.network.rawValue), "time_zone": .text(session.request.timeZone),
-            "home": .string(session.request.home.rawValue),
-            "image": image(session.request.image),
+            "backend": .string(session.backend.rawValue), "isolation": .string(session.isolation.rawValue),
+            "sandbox": .text(session.sandbox), "scope": .string(session.scope.rawValue), "workspace": workspace(session.workspace.choice),
+            "network": .string(session.network.rawValue), "time_zone": .text(session.timeZone),
+            "home": .string(session.home.rawValue),
+            "image": image(session.image.choice),
             "image_decision": session.decision.image.map { ImageReport.json(session.backend, $0) } ?? .null,
-            "packages": .array((session.request.packages ?? []).map { .string($0) }), "limits": limits(session.request.limits),
+            "packages": .array((session.packages ?? []).map { .string($0) }), "limits": limits(session.limits),
             "mounts": .array(
-                session.request.mounts.map {
+                session.mounts.map(\.mount).map {
                     ["source": .string($0.source.string), "target": .string($0.target.string), "read_only": .boolean($0.readOnly)]
                 }),
-            "environment_names": .array(session.request.environmentNames.map { .string($0) }),
-            "created_at": .string(session.createdAt.description), "last_used_at": .string(session.lastUsedAt.description),
-            "expires_at": .text(session.expiresAt), "closed_at": .text(session.closedAt), "failure": .text(session.failure),
+            "environment_names": .array(session.environmentNames.map { .string($0) }),
+            "created_at": .string(time(session.createdAt).description), "last_used_at": .string(time(session.lastUsedAt).description),
+            "expires_at": .text(session.expiresAt.map(time)), "closed_at": .text(session.closedAt.map(time)),
+            "failure": .text(session.failure),
             "decision": decision(session.decision),
         ]
     }

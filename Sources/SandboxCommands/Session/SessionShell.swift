@@ -1,10 +1,9 @@
 import ArgumentParser
+import SandboxAPI
 import SandboxCore
-import SandboxEngine
-import Sandlot
 
 /// `sandlot session shell`.
-struct SessionShell: SandlotCommand {
+struct SessionShell: ServedCommand {
     static let configuration = CommandConfiguration(
         commandName: "shell", abstract: "Open a shell in a session, on a terminal.",
         discussion: "Takes bash where the sandbox has it, else sh.")
@@ -24,9 +23,9 @@ struct SessionShell: SandlotCommand {
         options.workdir = workdir
         let command = shell.map { [$0] } ?? ["/bin/sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; else exec /bin/sh; fi"]
         let (request, terminal) = try options.request(command, in: context)
-        return try await context.withRuntime(settings) { runtime in
-            let execution = CommandExecution(runtime: runtime, context: context)
-            let record = try await runtime.engine.session(session)
+        return try await context.withPlace(settings) { place in
+            let execution = CommandExecution(place: place, context: context)
+            let record = try await place.session(session)
             return try await execution.run(request, terminal: terminal, in: record.id)
         }
     }

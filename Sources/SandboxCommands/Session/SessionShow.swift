@@ -1,12 +1,12 @@
 import ArgumentParser
+import SandboxAPI
 import SandboxCore
 import SandboxEngine
 import SandboxSettings
-import Sandlot
 import SystemPackage
 
 /// `sandlot session show`.
-struct SessionShow: SandlotCommand {
+struct SessionShow: ServedCommand {
     static let configuration = CommandConfiguration(commandName: "show", abstract: "Show everything about a session.")
     @Argument(help: "Id or name.") var session: String
     @OptionGroup var settings: SettingsOptions
@@ -14,29 +14,29 @@ struct SessionShow: SandlotCommand {
     var speaksJSON: Bool { output.json }
 
     func run(in context: CommandContext) async throws -> Int32 {
-        try await context.withRuntime(settings) { runtime in
-            let record = try await runtime.engine.session(session)
+        try await context.withPlace(settings) { place in
+            let record = try await place.session(session)
             if output.json {
                 try await context.print(SessionReport.json(record))
             } else {
-                try await context.print(Self.text(record, try await runtime.engine.workspaceStatus(record.id), context.style))
+                try await context.print(Self.text(record, try await place.workspaceStatus(of: record.id), context.style))
             }
             return 0
         }
     }
 
-    static func text(_ session: SessionRecord, _ workspace: WorkspaceStatus? = nil, _ style: Style) -> String {
+    static func text(_ session: SessionBody, _ workspace: WorkspaceStatus? = nil, _ style: Style) -> String {
         var lines: [(String, String)] = [
             ("session", session.id.rawValue), ("name", session.name ?? "-"), ("state", session.state.rawValue),
-            ("backend", "\(session.backend) (\(session.decision.isolation.rawValue))"), ("sandbox", session.sandbox?.rawValue ?? "-"),
-            ("network", session.request.network.rawValue), ("home", session.request.home.rawValue),
+            ("backend", "\(session.backend) (\(session.isolation.rawValue))"), ("sandbox", session.sandbox?.rawValue ?? "-"),
+            ("network", session.network.rawValue), ("home", session.home.rawValue),
         ]
         if let image = session.decision.image {
             let name = [image.image, image.built].compactMap { $0 }.joined(separator: " as ")
             lines.append(("image", "\(name.isEmpty ? "the backend's own" : name) (\(image.reason))"))
         }
-        if let packages = session.request.packages { lines.append(("packages", packages.joined(separator: " "))) }
-        switch session.request.workspace {
+        if let packages = session.packages { lines.append(("packages", packages.joined(separator: " "))) }
+        switch session.workspace.choice {
         case .private: lines.append(("workspace", "private"))
         case .mounted(let path, let readOnly): lines.append(("workspace", path.string + (readOnly ? " (read-only)" : "")))
         case .synced(let sync): lines.append(("workspace", "\(sync.directory), synced"))
@@ -47,21 +47,22 @@ struct SessionShow: SandlotCommand {
             if workspace.openConflicts > 0 { lines.append(("conflicts", String(workspace.openConflicts))) }
             if let failure = workspace.failure { lines.append(("sync failure", failure)) }
         }
-        for mount in session.request.mounts {
+        for mount in session.mounts.map(\.mount) {
             lines.append(("mount", "\(mount.source) on \(mount.target)" + (mount.readOnly ? " (read-only)" : "")))
         }
-        let limits = session.request.limits
+        let limits = session.limits
         if let memory = limits.memory { lines.append(("memory", ByteSize.text(memory))) }
         if let processors = limits.processors { lines.append(("processors", String(processors))) }
         if let processes = limits.processes { lines.append(("processes", String(processes))) }
         if let disk = limits.disk { lines.append(("disk", ByteSize.text(disk))) }
         if let gpus = limits.gpus { lines.append(("gpus", gpus.description)) }
-        if let zone = session.request.timeZone { lines.append(("time zone", zone)) }
+        if let zone = session.timeZone { lines.append(("time zone", zone)) }
         lines += [
-            ("created", session.createdAt.description), ("used", session.lastUsedAt.description),
-            ("expires", session.expiresAt?.description ?? "never"),
+            ("created", Timestamp(milliseconds: session.createdAt).description),
+            ("used", Timestamp(milliseconds: session.lastUsedAt).description),
+            ("expires", session.expiresAt.map { Timestamp(milliseconds: $0).description } ?? "never"),
         ]
-        if let closed = session.closedAt { lines.append(("closed", closed.description)) }
+        if let closed = session.closedAt { lines.append(("closed", Timestamp(milliseconds: closed).description)) }
         if let failure = session.failure { lines.append(("failure", failure)) }
         for reason in session.decision.reasons {
             lines.append(("route", "\(reason.backend): \(reason.verdict.rawValue), \(reason.reason)"))

@@ -26,6 +26,7 @@ public final class Engine: Sendable {
     let preparations: SingleFlight<SessionID, any Sandbox>
     let adoptions: SingleFlight<ExecID, LiveExec?>
     let imageBuilds: ImageBuilds
+    let imageJobs = ImageJobs()
     /// As `locks`, for builds, which take longer than anything else.
     let imageLocks: SandboxLocks
     let buildLogs: FilePath

@@ -49,9 +49,9 @@ extension Engine {
 
     /// SIGTERM, grace, SIGKILL to the tree of a running exec. Does nothing when it is over.
     public func cancel(_ id: ExecID) async throws {
-        if let live = execs[id] { return try await live.running.cancel() }
+        if let live = execs[id] { return try await live.cancel() }
         guard try await execRow(id).endedAt == nil else { return }
-        if let live = try await adopted(id) { return try await live.running.cancel() }
+        if let live = try await adopted(id) { return try await live.cancel() }
         let running = try await control(of: id)
         try await running.cancel()
         await running.detach()

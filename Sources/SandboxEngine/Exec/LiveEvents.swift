@@ -12,7 +12,12 @@ final class LiveEvents: Sendable {
     private let feed: LiveFeed
     private let exec: ExecID
     private let spool: SpoolReader
-    private let replay = Mutex<Replay?>(nil)
+    private struct Place {
+        /// Behind what was handed on.
+        var told = OutputOffsets.zero
+        var replay: Replay?
+    }
+    private let place = Mutex(Place())
 
     init(_ feed: LiveFeed, exec: ExecID, spool: SpoolReader) {
         self.feed = feed
@@ -30,29 +35,35 @@ final class LiveEvents: Sendable {
         while true {
             if let chunk = try replayed() { return .output(chunk) }
             switch try await feed.next() {
-            case .event(let event): return event
+            case .event(let event):
+                if case .output(let chunk) = event {
+                    place.withLock { $0.told[chunk.channel] = chunk.offset + UInt64(chunk.bytes.count) }
+                }
+                return event
             case .end: return nil
-            case .spooled(let until): replay.withLock { $0 = Replay(position: .zero, until: until) }
+            case .spooled(let until): place.withLock { $0.replay = Replay(position: $0.told, until: until) }
             }
         }
     }
 
     private func replayed() throws -> OutputChunk? {
-        try replay.withLock { replay in
-            guard var current = replay else { return nil }
+        try place.withLock { place in
+            guard var current = place.replay else { return nil }
             for channel in OutputChannel.allCases where current.position[channel] < current.until[channel] {
                 guard var chunk = try spool.read(exec, channel, from: current.position[channel]), chunk.offset < current.until[channel]
                 else {
                     current.position[channel] = current.until[channel]
+                    place.told[channel] = current.until[channel]
                     continue
                 }
                 let room = current.until[channel] - chunk.offset
                 if UInt64(chunk.bytes.count) > room { chunk.bytes.removeLast(chunk.bytes.count - Int(room)) }
                 current.position[channel] = chunk.offset + UInt64(chunk.bytes.count)
-                replay = current
+                place.replay = current
+                place.told[channel] = current.position[channel]
                 return chunk
             }
-            replay = nil
+            place.replay = nil
             return nil
         }
     }

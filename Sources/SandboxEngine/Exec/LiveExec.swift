@@ -42,6 +42,12 @@ final class LiveExec: Sendable {
         set { state.withLock { $0.endsWithItsSandbox = newValue } }
     }
 
+    /// SIGTERM, grace, SIGKILL to the whole tree. Its end must be heard of although its reader may have stopped reading.
+    func cancel() async throws {
+        try await running.cancel()
+        feed.holdNobody()
+    }
+
     func settle() {
         state.withLock { $0.isOver = true }
         changed.notify()

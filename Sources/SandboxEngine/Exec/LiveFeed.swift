@@ -19,6 +19,7 @@ final class LiveFeed: Sendable {
         var head = 0
         var bytes = 0
         var isAsked = false
+        var holdsNobody = false
         var isClosed = false
         var isOver = false
         var failure: (any Error)?
@@ -54,19 +55,30 @@ final class LiveFeed: Sendable {
             }
             state.waiting.append(.output(chunk))
             state.bytes += chunk.bytes.count
-            if !state.isAsked { Self.leaveToSpool(&state) }
+            if !state.isAsked || state.holdsNobody { Self.leaveToSpool(&state) }
             return (nil, state.isAsked && state.bytes > Self.limit)
         }
         reader?.resume(returning: .event(.output(chunk)))
         guard mustWait else { return }
         await withCheckedContinuation { continuation in
             let passed = state.withLock { state in
-                if state.bytes <= Self.limit || state.isClosed || state.failure != nil { return true }
+                if state.bytes <= Self.limit || state.isClosed || state.holdsNobody || state.failure != nil { return true }
                 state.writer = continuation
                 return false
             }
             if passed { continuation.resume() }
         }
+    }
+
+    /// From now on a reader that is behind holds nothing back: what it did not take is left to the spool.
+    func holdNobody() {
+        let writer = state.withLock { state in
+            state.holdsNobody = true
+            Self.leaveToSpool(&state)
+            defer { state.writer = nil }
+            return state.writer
+        }
+        writer?.resume()
     }
 
     /// Hands over the end.

@@ -139,7 +139,7 @@ extension EngineImages {
     public func check(_ packages: [String], base: String? = nil, on backend: BackendID? = nil) async throws -> PackageReport {
         let builder = try await builder(backend)
         return try await withDeadline(engine.configuration.images.buildTimeout, "looking into the image") {
-            try await builder.checkPackages(packages, base: base)
+            try await builder.checkPackages(Self.names(packages), base: base)
         }
     }
 

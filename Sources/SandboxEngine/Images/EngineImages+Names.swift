@@ -5,13 +5,17 @@ import SandboxStore
 extension EngineImages {
     /// Keeps a specification under a name, so that sessions can ask for `@name`. A name that had another before means this one from now on.
     public func save(_ spec: ImageSpec, as name: String) async throws {
-        let name = try ImageSpecName(validating: name).rawValue
-        guard PackageSet.named(name) == nil else {
-            throw SandboxError(.invalidArgument, "'@\(name)' is a package set", remedy: "choose another name")
-        }
+        try Self.check(name: name)
         let text = try StoredText.encode(spec)
         let now = Timestamp.now().milliseconds
         try await engine.store.write { try $0.saveImageSpec(name, text, at: now) }
+    }
+
+    static func check(name: String) throws {
+        _ = try ImageSpecName(validating: name)
+        guard PackageSet.named(name) == nil else {
+            throw SandboxError(.invalidArgument, "'@\(name)' is a package set", remedy: "choose another name")
+        }
     }
 
     /// Forgets a saved specification. What was built from it stays. Throws `notFound` when there is none, `conflict` while it is a default.

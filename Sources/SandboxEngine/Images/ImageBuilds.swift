@@ -68,7 +68,7 @@ final class ImageBuilds: Sendable {
         }
         guard isFirst else { return }
         let started = tasks.start {
-            let result = await Self.race(life) {
+            let result = await CancellableWork.run(until: life) {
                 try await work { line in
                     let logs = self.state.withLock { $0.flights[id]?.waiters.values.compactMap(\.log) ?? [] }
                     for log in logs { log(line) }
@@ -78,27 +78,6 @@ final class ImageBuilds: Sendable {
         }
         if !started {
             finish(id, key, .failure(SandboxError(.unavailable, "the engine was shut down", remedy: "open another one")))
-        }
-    }
-
-    /// The work until it ends, cancelled when `life` ends first.
-    private static func race(
-        _ life: AsyncStream<Never>, _ work: @escaping @Sendable () async throws -> BuiltImage
-    ) async -> Result<BuiltImage, any Error> {
-        await withTaskGroup(of: Result<BuiltImage, any Error>?.self) { group in
-            group.addTask {
-                do { return .success(try await work()) } catch { return .failure(error) }
-            }
-            group.addTask {
-                for await _ in life {}
-                return nil
-            }
-            var result: Result<BuiltImage, any Error>?
-            for await outcome in group {
-                result = outcome ?? result
-                group.cancelAll()
-            }
-            return result ?? .failure(CancellationError())
         }
     }
 

@@ -10,7 +10,7 @@ extension Engine {
     /// Orders the end of one exec, whoever follows it.
     func cancel(_ row: ExecRow, in held: SandboxRow) async throws {
         try await withDeadline(configuration.backendTimeout, "cancelling exec \(row.id)") {
-            if let live = self.execs[row.id] { return try await live.running.cancel() }
+            if let live = self.execs[row.id] { return try await live.cancel() }
             guard let (running, _) = try await self.takenUp(row, in: held) else { return }
             try await running.cancel()
             await running.detach()
@@ -38,7 +38,7 @@ extension Engine {
 
     private func windUp(_ row: ExecRow, in held: SandboxRow) async throws -> ExecEnding? {
         if let live = execs[row.id] {
-            try await withDeadline(configuration.backendTimeout, "cancelling exec \(row.id)") { try await live.running.cancel() }
+            try await withDeadline(configuration.backendTimeout, "cancelling exec \(row.id)") { try await live.cancel() }
             _ = try? await withDeadline(Self.windUpPatience, "the end of exec \(row.id)") { await Self.untilOver(live) }
             live.endsWithItsSandbox = true
             return nil

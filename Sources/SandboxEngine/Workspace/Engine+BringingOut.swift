@@ -63,7 +63,7 @@ extension Engine {
         for exec in try await store.read({ try $0.execs(in: row.id, includingEnded: false) }) {
             try await withDeadline(configuration.backendTimeout, "the end of exec \(exec.id)") {
                 if let live = self.execs[exec.id] {
-                    try await live.running.cancel()
+                    try await live.cancel()
                     return await Self.untilOver(live)
                 }
                 guard let snapshot = try await sandbox.execs().first(where: { $0.id == exec.id }), snapshot.ending == nil else { return }

@@ -51,11 +51,14 @@ public struct MCPAccess: Sendable, Equatable {
     public var mayExecute: Bool
     /// No session but this one, and no other can be opened.
     public var onlySession: SessionID?
+    /// Whom the feed names for what is changed; nil for who started the server, of whom nothing is noted.
+    public var holder: String?
 
     /// Creates an access.
-    public init(mayExecute: Bool, onlySession: SessionID? = nil) {
+    public init(mayExecute: Bool, onlySession: SessionID? = nil, holder: String? = nil) {
         self.mayExecute = mayExecute
         self.onlySession = onlySession
+        self.holder = holder
     }
 
     /// Everything that the policy allows.

@@ -105,7 +105,12 @@ public final class MCPServer: Sendable {
         let context = ToolContext(server: self, access: access, progress: token.map { ProgressReport(token: $0, notify: notify) })
         logger.debug("tool called", metadata: ["mcp.tool": "\(call.tool.name)"])
         do {
-            return try await call.tool.run(ToolArguments(call.arguments, of: call.tool), context).json
+            let result = try await call.tool.run(ToolArguments(call.arguments, of: call.tool), context)
+            if let holder = access.holder, !call.tool.hints.readOnly {
+                let session = call.arguments["session"]?.text.flatMap { try? SessionID(validating: $0) } ?? access.onlySession
+                engine.noteChange("mcp.\(call.tool.name)", by: holder, session: session)
+            }
+            return result.json
         } catch {
             return ToolFailure(error).json
         }

@@ -54,6 +54,11 @@ final class LatestOutput: Sendable {
         }
     }
 
+    /// A whole line, which takes the place of the one before.
+    func replace(_ line: [UInt8]) {
+        state.withLock { $0 = (Array(line.prefix(Self.limit)), true) }
+    }
+
     /// The newest text, if it was not taken before.
     func take() -> String? {
         let bytes: [UInt8]? = state.withLock { state in

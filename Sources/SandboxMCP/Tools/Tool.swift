@@ -16,6 +16,8 @@ struct Tool: Sendable {
     var description: String
     var parameters: [Parameter]
     var hints: Hints
+    /// Not for who may reach one session only.
+    var isForAllSessions = false
     var run: @Sendable (ToolArguments, ToolContext) async throws -> ToolResult
 
     /// As `tools/list` tells it.

@@ -9,6 +9,7 @@ struct Toolbox: Sendable {
             .run, .execStart, .execList, .execOutput, .execWait, .execInput, .execSignal,
             .fileRead, .fileWrite, .fileEdit, .fileList, .fileGlob, .fileGrep,
             .sessionOpen(policy), .sessionList, .sessionClose, .workspaceDiff, .workspacePull, .workspacePush, .backendList,
+            .imageList, .imageCheck, .imageBuild,
         ]
     }
 
@@ -18,7 +19,7 @@ struct Toolbox: Sendable {
     func listing(_ access: MCPAccess) -> JSON { .array(tools.filter { Self.allows(access, $0) }.map(\.listing)) }
 
     private static func allows(_ access: MCPAccess, _ tool: Tool) -> Bool {
-        if access.onlySession != nil, tool.name == "session_open" || tool.name == "session_close" { return false }
+        if access.onlySession != nil, tool.isForAllSessions { return false }
         return access.mayExecute || tool.hints.readOnly
     }
 }

@@ -31,7 +31,8 @@ public struct MCPRoutes: RouteContributor {
             MCPHTTPRequest(
                 method: request.method.rawValue, header: { name in HTTPField.Name(name).flatMap { headers[$0] } },
                 body: try await body(of: request),
-                access: MCPAccess(mayExecute: grant.scope >= .exec, onlySession: grant.session), holder: grant.holder))
+                access: MCPAccess(mayExecute: grant.scope >= .exec, onlySession: grant.session, holder: grant.holder),
+                holder: grant.holder))
         return response(answer)
     }
 

@@ -6,8 +6,10 @@ import SandboxCore
 /// rebinding) is in the browser's eyes of the same origin, and only the name tells. A browser's word about another origin is refused too.
 struct HostCheck: RouterMiddleware {
     let names: Set<String>
+    private let access: any AccessVerifying
 
-    init(_ options: ServerOptions) {
+    init(_ options: ServerOptions, access: any AccessVerifying) {
+        self.access = access
         names = Set(
             (["localhost", "127.0.0.1", "[::1]", Self.bracketed(options.host)] + options.hostNames).map { $0.lowercased() })
     }
@@ -17,8 +19,14 @@ struct HostCheck: RouterMiddleware {
     {
         // A link to the page in a mail, a chat or a file is followed from elsewhere. The page is the same for everybody, and no page can read it.
         let isLink = request.method == .get && PageRoutes.entries.contains(request.uri.path) && request.headers[.secFetchMode] == "navigate"
-        try check(
-            authority: request.head.authority, origin: request.headers[.origin], site: isLink ? nil : request.headers[.secFetchSite])
+        do {
+            try check(
+                authority: request.head.authority, origin: request.headers[.origin], site: isLink ? nil : request.headers[.secFetchSite])
+        } catch {
+            let reason = (error as? StatusError)?.failure.message ?? (error as? SandboxError)?.message ?? "another origin"
+            await access.noteDenial(reason, ["peer": context.peer ?? ""])
+            throw error
+        }
         return try await next(request, context)
     }
 

@@ -52,14 +52,14 @@ public struct SandlotServer: Service {
             router: router(metrics).router,
             server: try builder(metrics),
             configuration: ApplicationConfiguration(
-                address: .hostname(options.host, port: options.port),
+                address: .hostname(options.host, port: options.port), backlog: 1024,
                 availableConnectionsDelegate: MaximumAvailableConnections(options.connections)),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? options.port) }, logger: logger)
     }
 
     private func builder(_ metrics: ServerMetrics) throws -> HTTPServerBuilder {
         let options = options
-        let gate = TerminalGate(engine: engine, access: access, hosts: HostCheck(options))
+        let gate = TerminalGate(engine: engine, access: access, hosts: HostCheck(options, access: access))
         let plain = HTTPServerBuilder { ServerConnection(responder: $0, options: options, metrics: metrics, gate: gate) }
         guard let tls = options.tls else { return plain }
         return try .tls(plain, tlsConfiguration: tls.configuration())
@@ -69,12 +69,14 @@ public struct SandlotServer: Service {
     func router(_ metrics: ServerMetrics) -> ServerRoutes {
         let router = Router(context: ServerContext.self)
         router.add(middleware: FailureAnswers(metrics: metrics))
-        router.add(middleware: HostCheck(options))
+        router.add(middleware: HostCheck(options, access: access))
         router.add(middleware: AccessCheck(access: access, attempts: FailedAttempts()))
         var routes = ServerRoutes(router: router, access: access)
         let desk = SessionDesk(engine: engine, options: options)
         SystemRoutes(desk: desk, metrics: metrics).add(to: &routes)
-        BackendRoutes(desk: desk).add(to: &routes)
+        BackendRoutes(desk: desk, settings: settings).add(to: &routes)
+        ImageRoutes(desk: desk).add(to: &routes)
+        BuildRoutes(desk: desk).add(to: &routes)
         SettingsRoutes(keeper: settings).add(to: &routes)
         DoctorRoutes(examination: examination).add(to: &routes)
         EventRoutes(desk: desk).add(to: &routes)

@@ -18,6 +18,7 @@ public struct ServerRoutes {
     /// Parts of something that was noted when it began, or the making of what is there already.
     private static let unnoted: Set<String> = [
         APIRoute.writeInput.id, APIRoute.resizeExec.id, APIRoute.prepareSession.id, APIRoute.probeBackend.id,
+        APIRoute.checkPackages.id,
     ]
 
     /// Registers an operation of the API. Query words that the table does not know are refused.
@@ -29,10 +30,14 @@ public struct ServerRoutes {
         let changes = route.method != "GET" && route.scope != .read && !Self.unnoted.contains(route.id)
         router.on(RouterPath(route.path), method: HTTPRequest.Method(rawValue: route.method) ?? .get) { request, context in
             if let scope = route.scope { try context.granted().require(scope) }
-            let response = try await handler(request, context, try RequestQuery(request, route))
+            let query = try RequestQuery(request, route)
+            let response = try await handler(request, context, query)
             if changes, let holder = context.grant?.holder {
                 var facts: [String: String] = [:]
-                if let exec = context.parameters.get("exec") { facts["exec"] = exec }
+                for name in ["exec", "build"] {
+                    if let value = context.parameters.get(name) { facts[name] = value }
+                }
+                if let image = try? query.text("image") { facts["image"] = image }
                 let session = context.parameters.get("session").flatMap { try? SessionID(validating: $0) }
                 await access.noteChange(route.id, by: holder, session: session, facts)
             }
@@ -46,12 +51,16 @@ public struct ServerRoutes {
         _ method: HTTPRequest.Method, _ path: String, scope: APIRoute.Scope?,
         _ handler: @escaping @Sendable (Request, ServerContext) async throws -> Response
     ) {
+        let access = access
         router.on(RouterPath(path), method: method) { request, context in
-            if let scope {
-                let grant = try context.granted()
-                try grant.require(scope)
+            guard let scope else { return try await handler(request, context) }
+            let grant = try context.granted()
+            try grant.require(scope)
+            let response = try await handler(request, context)
+            if method != .get, method != .head, scope != .read {
+                await access.noteChange("\(method.rawValue) \(path)", by: grant.holder, session: grant.session, [:])
             }
-            return try await handler(request, context)
+            return response
         }
     }
 }

@@ -18,10 +18,12 @@ struct SessionRoutes: Sendable {
             let session = try await desk.session(context)
             let change = try await request.decoded(SessionChange.self)
             if change.sandbox == false { try context.granted().require(.admin) }
-            return try JSONAnswer.response(.ok, SessionBody(try await engine.update(session.id, change.patch())))
+            if case .root = change.image { try context.granted().require(.admin) }
+            return try JSONAnswer.response(.ok, SessionBody(try await changed(session, change)))
         }
         routes.on(.deleteSession) { _, context, query in
-            try await engine.close(desk.session(context).id, force: query.flag("force") ?? false)
+            try await engine.close(
+                desk.session(context).id, force: query.flag("force") ?? false, discard: query.flag("discard") ?? false)
             return Response(status: .noContent)
         }
         routes.on(.extendSession) { request, context, _ in
@@ -39,6 +41,26 @@ struct SessionRoutes: Sendable {
                 SandboxBody(
                     session: session.id, sandbox: reference.id, backend: reference.backend, workspacePath: WirePath(sandbox.workspacePath)))
         }
+    }
+
+    /// All of it or nothing: what moves a session to another sandbox goes by itself.
+    private func changed(_ session: SessionRecord, _ change: SessionChange) async throws -> SessionRecord {
+        guard session.state == .ready, change.backend != nil || change.image != nil else {
+            guard change.image == nil, change.force == nil else {
+                throw SandboxError(
+                    .unsupported, "'image' and 'force' move a session that has its sandbox to another one, and \(session.id) has none",
+                    remedy: "open another session with that image")
+            }
+            return try await engine.update(session.id, change.patch())
+        }
+        var rest = change
+        (rest.backend, rest.image, rest.force) = (nil, nil, nil)
+        guard try rest.patch() == SessionPatch() else {
+            throw SandboxError(
+                .invalidArgument, "moving a session to another sandbox cannot be part of other changes", remedy: "change the rest by itself"
+            )
+        }
+        return try await engine.move(session.id, to: change.backend, image: change.image?.choice, force: change.force ?? false)
     }
 
     private func create(_ request: Request, _ context: ServerContext) async throws -> Response {

@@ -6,6 +6,7 @@ import SandboxEngine
 /// `/v1/backends`.
 struct BackendRoutes: Sendable {
     let desk: SessionDesk
+    let settings: (any SettingsKeeping)?
 
     func add(to routes: inout ServerRoutes) {
         routes.on(.listBackends) { _, context, query in
@@ -14,6 +15,11 @@ struct BackendRoutes: Sendable {
             return try JSONAnswer.response(.ok, BackendListBody(backends: found.map(BackendBody.init)))
         }
         routes.on(.getBackend) { _, context, _ in try JSONAnswer.response(.ok, try await backend(context, refresh: false)) }
+        routes.on(.backendSettings) { _, context, _ in
+            let id = try await backend(context, refresh: false).id
+            let all = try await SettingsRoutes(keeper: settings).known().settings().settings
+            return try JSONAnswer.response(.ok, SettingListBody(settings: all.filter { $0.name.hasPrefix("backends.\(id).") }))
+        }
         routes.on(.probeBackend) { _, context, _ in try JSONAnswer.response(.ok, try await backend(context, refresh: true)) }
     }
 

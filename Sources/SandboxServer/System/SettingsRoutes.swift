@@ -26,7 +26,7 @@ struct SettingsRoutes: Sendable {
         }
     }
 
-    private func known() throws -> any SettingsKeeping {
+    func known() throws -> any SettingsKeeping {
         guard let keeper else {
             throw SandboxError(.unsupported, "this server was started without settings", remedy: "start it with `sandlot serve`")
         }

@@ -7,7 +7,7 @@ extension Tool {
         var parameters: [Parameter] = [
             .text("name", "A name to find it by: 1 to 63 of a-z, 0-9, - and _."),
             .text("backend", "Which backend; without it the best that works here (backend_list shows them)."),
-            .text("image", "Container image, for backends that have images."),
+            .text("image", "Container image, or what image_build gives: @core, @core,jq; for backends that have images."),
             .choice("network", "Whom it can reach.", NetworkPolicy.allCases.map(\.rawValue)),
             .whole("memory_mb", "Memory of the whole sandbox.", 4...1_048_576),
             .whole("processes", "Processes and threads at once.", 1...1_000_000),
@@ -23,7 +23,7 @@ extension Tool {
                 Open a session: a sandbox of its own with an empty workspace. Gives its id for `session`. It is closed when it was not used for \
                 \(policy.idleTimeToLive.components.seconds / 60) minutes (idle_minutes changes that), and everything in it is gone then.
                 """,
-            parameters: parameters, hints: Hints(openWorld: true)
+            parameters: parameters, hints: Hints(openWorld: true), isForAllSessions: true
         ) { arguments, context in
             let request = try SessionArguments.request(arguments, context.policy)
             let open = try await context.engine.sessions().count { context.mayReach($0.id) }
@@ -61,7 +61,7 @@ extension Tool {
         parameters: [
             .text("session", "Session id or name.", required: true), .flag("force", "Also while commands run, which are killed."),
         ],
-        hints: Hints(destructive: true, idempotent: true)
+        hints: Hints(destructive: true, idempotent: true), isForAllSessions: true
     ) { arguments, context in
         let record = try await context.session(arguments)
         try await context.engine.close(record.id, force: try arguments.flag("force"))
