@@ -33,7 +33,7 @@ class AccessTest(PageCase):
             ("sessions", "main table"), (session, ".command-line"), (f"{session}/files", ".file-name"),
             (f"{session}/files?path=&file=file.txt", ".editor"), (f"{session}/events", ".timeline li"), (f"{session}/details", ".reasons"),
             ("events", ".timeline li"), ("settings/backends", ".backend-card"), ("settings/backends/bubblewrap", ".setting"),
-            ("settings/general", ".setting"), ("settings/secrets", ".empty"), ("settings/tokens", "main table"), ("settings/doctor", ".findings"),
+            ("settings/images", ".details"), ("settings/general", ".setting"), ("settings/secrets", ".empty"), ("settings/tokens", "main table"), ("settings/doctor", ".findings"),
         ]
         for place, landmark in places:
             with self.subTest(place=place):

@@ -49,6 +49,7 @@ export const words = {
     events: "Events",
     settings: "Settings",
     backends: "Backends",
+    images: "Images",
     general: "General",
     secrets: "Secrets",
     tokens: "Access tokens",
@@ -345,6 +346,60 @@ export const words = {
     notSet: "not set",
     yes: "yes",
     no: "no",
+  },
+
+  images: {
+    title: "Images",
+    intro: "Built from package lists, named by what is in them, and built once. Sessions ask for them by name.",
+    build: "Build image",
+    prune: "Remove unused",
+    pruneTitle: "Remove unused images?",
+    pruneLoss: (count: number, size: string) =>
+      `${
+        plural(count, "image", "images")
+      } that no sandbox uses, ${size}. Sessions that ask for them again build them again.`,
+    pruneNothing: "Every built image is in use.",
+    pruned: (size: string) => `${size} freed.`,
+    removeTitle: (name: string) => `Remove ${name}?`,
+    removeLoss: "Sessions that ask for it again build it again.",
+    image: "Image",
+    backend: "Backend",
+    packages: "Packages",
+    size: "Size",
+    used: "Used",
+    never: "never",
+    inUse: (count: number) => plural(count, "sandbox", "sandboxes"),
+    empty: "No built image",
+    emptyText: "Backends that build images keep them here: a package list becomes an image that starts at once.",
+    sets: "Package sets",
+    setHint: "Sessions ask for a set as @name.",
+    stores: "Image stores",
+    store: (images: number, size: string, ours: number) =>
+      `${plural(images, "image", "images")}, ${size}; ${ours} built here`,
+    reclaimable: (size: string) => `${size} could be freed`,
+    builds: "Builds",
+    packagesHint: "Debian names or sets, separated by blanks.",
+    base: "Base image",
+    baseHint: "Left empty, the backend's own.",
+    name: "Save as",
+    nameHint: "Sessions then ask for it as @name.",
+    anyBackend: "The first that builds",
+    check: "Check packages",
+    verdicts: {
+      installed: "in the base already",
+      missing: "will be installed",
+      unavailable: "not to be had",
+      unknown: "unknown",
+    } as Record<string, string>,
+    log: (name: string) => `Log of the build of ${name}`,
+    states: { running: "building", finished: "built", failed: "failed", cancelled: "cancelled" } as Record<
+      string,
+      string
+    >,
+    skipped: (count: number) => `${plural(count, "line is", "lines are")} not shown`,
+    existed: "was built already",
+    pick: "Image",
+    pickHint: "Left empty, the image stays.",
   },
 
   secrets: {

@@ -51,6 +51,18 @@ export const calls = {
   changeSettings: (set: Record<string, string | null>) =>
     ask<{ settings: api.Setting[] }>("/v1/settings", { method: "PATCH", json: { set } }),
 
+  images: () => ask<api.ImageList>("/v1/images", { query: { usage: true } }),
+  removeImage: (image: string, backend: string) => send("/v1/images", { method: "DELETE", query: { image, backend } }),
+  pruneImages: (dryRun: boolean) =>
+    ask<api.ImagePruning>("/v1/images/prune", { method: "POST", json: { unusedForMs: 0, dryRun } }),
+  checkPackages: (wish: Record<string, unknown>) =>
+    ask<api.PackageReport>("/v1/images/check", { method: "POST", json: wish }),
+  build: (wish: Record<string, unknown>) => ask<api.ImageBuild>("/v1/images/builds", { method: "POST", json: wish }),
+  builds: () => ask<{ builds: api.ImageBuild[] }>("/v1/images/builds"),
+  buildEvents: (id: string, after: number, signal: AbortSignal) =>
+    send(`/v1/images/builds/${encodeURIComponent(id)}/events`, { query: { after }, signal, endless: true }),
+  cancelBuild: (id: string) => send(`/v1/images/builds/${encodeURIComponent(id)}/cancel`, { method: "POST" }),
+
   secrets: () => ask<{ secrets: { name: string; changedAt: number }[] }>("/v1/secrets"),
   setSecret: (name: string, value: string) =>
     send(`/v1/secrets/${encodeURIComponent(name)}`, { method: "PUT", json: { value } }),

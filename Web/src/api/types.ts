@@ -204,3 +204,66 @@ export interface Usage {
   dataBytes: number;
   freeBytes: number;
 }
+
+export interface BuiltImage {
+  reference: string;
+  backend: string;
+  base?: string;
+  packages: string[];
+  size?: number;
+  createdAt?: number;
+  lastUsedAt?: number;
+  users: number;
+  ours: boolean;
+}
+
+export interface ImageList {
+  images: BuiltImage[];
+  saved: { name: string; spec: { base?: string; packages?: string[] } }[];
+  defaults: { backend: string; image?: string; origin: string; reason: string }[];
+  sets: { name: string; summary: string; packages: string[] }[];
+  stores?: {
+    backend: string;
+    usage: { images: number; imageBytes?: number; ours: number; ourBytes?: number; reclaimableBytes?: number };
+  }[];
+  problems: string[];
+}
+
+export interface ImagePruning {
+  removed: BuiltImage[];
+  bytes: number;
+  dryRun: boolean;
+  problems: string[];
+}
+
+export interface PackageReport {
+  base: string;
+  distribution: string;
+  entries: { name: string; packages: string[]; verdict: "installed" | "missing" | "unavailable" | "unknown" }[];
+}
+
+export interface ImageBuild {
+  id: string;
+  state: "running" | "finished" | "failed" | "cancelled";
+  spec: { base?: string; packages?: string[] };
+  backend?: string;
+  reference?: string;
+  built?: boolean;
+  size?: number;
+  name?: string;
+  lines: number;
+  failure?: Failure;
+  startedAt: number;
+  endedAt?: number;
+}
+
+/** One line of a build's stream. */
+export interface ImageBuildEvent {
+  type: "log" | "skipped" | "ended" | "keepalive" | "notice" | "error";
+  line?: number;
+  text?: string;
+  count?: number;
+  build?: ImageBuild;
+  message?: string;
+  error?: Failure;
+}

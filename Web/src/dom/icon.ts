@@ -9,6 +9,7 @@ const shapes = {
   key: "M12.5 10.5a3.5 3.5 0 1 0-3-3.5L3 13.5V17h3v-2h2v-2h1.5z",
   secret: "M5 9h10v8H5zM7 9V6.5a3 3 0 0 1 6 0V9",
   backend: "M3 5h14v4H3zM3 11h14v4H3zM6 7h.01M6 13h.01",
+  image: "M10 3l7 3.5v7L10 17l-7-3.5v-7zM3 6.5l7 3.5 7-3.5M10 10v7",
   plus: "M10 4v12M4 10h12",
   stop: "M6 6h8v8H6z",
   again: "M15.5 8A6 6 0 1 0 16 11M16 4v4h-4",

@@ -165,18 +165,22 @@ async function closeDialog(session: Session, address: string): Promise<void> {
 
 async function switchDialog(session: Session): Promise<void> {
   const { backends } = await calls.backends(false);
-  const backend = select(
-    backendOptions(backends).map((one) => ({ ...one, disabled: one.disabled || one.value === session.backend })),
-    "",
-  );
-  backend.required = true;
+  const backend = select(backendOptions(backends), session.backend);
+  const image = h("input", { autocomplete: "off", spellcheck: "false" });
   showDialog({
     title: words.session.switchTitle,
     submit: words.session.switch,
     icon: "swap",
-    body: [h("p", {}, words.session.switchText), field(words.sessions.backend, backend)],
+    body: [
+      h("p", {}, words.session.switchText),
+      field(words.sessions.backend, backend),
+      field(words.images.pick, image, words.images.pickHint),
+    ],
     action: async () => {
-      const changed = await calls.change(session.id, { backend: backend.value });
+      const changed = await calls.change(session.id, {
+        ...(backend.value !== session.backend && { backend: backend.value }),
+        ...(image.value.trim() && { image: { kind: "reference", name: image.value.trim() } }),
+      });
       notify(words.session.switched(changed.backend));
     },
   });

@@ -4,12 +4,14 @@ import { words } from "../words.ts";
 import { backendsView } from "./backends.ts";
 import { doctorView } from "./doctor.ts";
 import { generalView } from "./general.ts";
+import { imagesView } from "./images.ts";
 import { secretsView } from "./secrets.ts";
 import { tokensView } from "./tokens.ts";
 import type { Context } from "./view.ts";
 
 const pages = {
   backends: { words: words.backends, view: backendsView },
+  images: { words: words.images, view: imagesView },
   general: { words: words.settings, view: generalView },
   secrets: { words: words.secrets, view: secretsView },
   tokens: { words: words.tokens, view: tokensView },

@@ -32,6 +32,7 @@ export class Shell {
       entry("sessions", words.parts.sessions, ["sessions"]),
       entry("events", words.parts.events, ["events"]),
       entry("backend", words.parts.backends, ["settings", "backends"]),
+      entry("image", words.parts.images, ["settings", "images"]),
       entry("settings", words.parts.general, ["settings", "general"]),
       entry("secret", words.parts.secrets, ["settings", "secrets"]),
       entry("key", words.parts.tokens, ["settings", "tokens"]),
