@@ -124,7 +124,8 @@ public struct GuestOptions: Equatable {
             endpoint = .root(root)
         }
         guard let endpoint else {
-            throw UsageError(message: "one of --listen-fd, --listen-abstract, --listen-own, --listen-in, --door, --connect-fd and --stdio is needed")
+            throw UsageError(
+                message: "one of --listen-fd, --listen-abstract, --listen-own, --listen-in, --door, --connect-fd and --stdio is needed")
         }
         self.endpoint = endpoint
     }

@@ -30,6 +30,10 @@ public enum StandardBackends {
             ContainerBackend.docker(host: containers, settings: try ContainerSettings(try settings(ContainerBackend.dockerID))),
             RestrictedHostBackend(host: host, settings: try RestrictedHostSettings(try texts(RestrictedHostBackend.id))),
             try E2BBackend.make(host: clouds, settings: try settings(E2BBackend.id)) { try await secrets(E2BBackend.id, "api_key") },
+            try DaytonaBackend.make(host: clouds, settings: try settings(DaytonaBackend.id)) {
+                try await secrets(DaytonaBackend.id, "api_key")
+            },
+            try VercelBackend.make(host: clouds, settings: try settings(VercelBackend.id)) { try await secrets(VercelBackend.id, $0) },
             DirectBackend(host: host, settings: try DirectSettings(try texts(DirectBackend.id))),
         ]
     }
@@ -37,6 +41,7 @@ public enum StandardBackends {
     /// What each backend is, without its settings having been read.
     public static let descriptors: [BackendDescriptor] =
         [BubblewrapBackend.description, AppleContainerBackend.description] + ContainerBackend.descriptions + [
-            RestrictedHostBackend.description, E2BBackend.description, DirectBackend.description,
+            RestrictedHostBackend.description, E2BBackend.description, DaytonaBackend.description, VercelBackend.description,
+            DirectBackend.description,
         ]
 }

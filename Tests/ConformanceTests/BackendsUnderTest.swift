@@ -39,14 +39,14 @@ final class BackendsUnderTest: Sendable {
         var problem: String?
         do {
             list += try StandardBackends.all(
-                dataDirectory: dataDirectory, settings: { Self.settings(of: $0) },
+                dataDirectory: dataDirectory, settings: { Self.settings(of: $0) }, secrets: { Self.account($0, $1) },
                 logger: Logger(label: "conformance") { _ in SwiftLogNoOpLogHandler() }
             )
             if let served = list.first(where: { $0.descriptor.id == ServedEngine.bubblewrap }) {
                 let behind = ServedBackends.all(describedBy: served.descriptor, dataDirectory: dataDirectory)
                 // A service is tested by the server of ours that speaks as it does.
-                list.removeAll { one in behind.contains { $0.descriptor.id == one.descriptor.id } }
-                list += behind
+                list.removeAll { one in behind.contains { $0.descriptor.id == one.descriptor.id } && !Self.hasAccount(one.descriptor.id) }
+                list += behind.filter { !Self.hasAccount($0.descriptor.id) }
             }
         } catch { problem = "\(error)" }
         if let wanted = Self.environment("CONFORMANCE_BACKENDS") {
@@ -59,8 +59,22 @@ final class BackendsUnderTest: Sendable {
         ids = list.map(\.descriptor.id)
     }
 
-    /// Of an engine that `Scripts/start-engines` started; none for a backend that finds its technology by itself.
+    /// A value of somebody's account at a service: `SANDLOT_TEST_E2B_API_KEY`.
+    private static func account(_ backend: BackendID, _ key: String) -> String? {
+        environment("SANDLOT_TEST_\(backend.rawValue)_\(key)".uppercased())
+    }
+
+    private static func hasAccount(_ backend: BackendID) -> Bool {
+        ["api_key", "token"].contains { account(backend, $0) != nil }
+    }
+
+    /// Of an engine that `Scripts/start-engines` started, or of somebody's account; none for a backend that finds its technology by itself.
     private static func settings(of backend: BackendID) -> [String: [String]] {
+        if hasAccount(backend) {
+            let keys = ["api_url", "sandbox_url", "team", "project", "target", "template", "snapshot", "service_image"]
+            let pairs = keys.compactMap { key in account(backend, key).map { (key, [$0]) } }
+            return Dictionary(uniqueKeysWithValues: pairs + [("max_sandboxes", ["100"])])
+        }
         guard let socket = environment("SANDLOT_TEST_\(backend.rawValue.uppercased())_SOCKET") else { return [:] }
         return ["host": [socket], "image": [environment("SANDLOT_TEST_IMAGE") ?? "localhost/sandlot-test:base"], "pull": ["never"]]
     }

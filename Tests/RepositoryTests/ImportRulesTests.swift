@@ -10,7 +10,8 @@ private let rules: [String: Set<String>] = [
         "SandboxCore", "GuestProtocol", "Logging", "SystemPackage", "NIOCore", "NIOPosix", "Synchronization", "Glibc", "Musl", "Darwin",
     ],
     "SandboxHTTP": [
-        "SandboxCore", "AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "Logging", "SystemPackage", "Synchronization",
+        "SandboxCore", "AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL",
+        "NIOWebSocket", "Logging", "SystemPackage", "Synchronization",
         "Glibc",
         "Musl", "Darwin",
     ],

@@ -1,5 +1,6 @@
 import SandboxCore
 import SandboxHTTP
+import Synchronization
 
 /// Calls to one address of a service: with its key, with deadlines, and repeated only where that is right.
 struct CloudCalls: Sendable {
@@ -38,8 +39,27 @@ struct CloudCalls: Sendable {
         }
     }
 
+    /// Hears a WebSocket. Opening it twice changes nothing.
+    func socket(_ call: HTTPCall) async throws -> WebSocketMessages {
+        try await attempt(call, .always) { call, _ in
+            let refused = Mutex<CloudRefusal?>(nil)
+            do {
+                let messages = try await client.webSocket(call) { answer in
+                    // An answer that is no upgrade is a refusal, whatever its status.
+                    refused.withLock { $0 = CloudRefusal(answer) }
+                    return SandboxError(
+                        .protocolViolation, "\(call.path): the service opens no WebSocket", remedy: "check its address", backend: backend)
+                }
+                return (messages, nil)
+            } catch {
+                guard let refusal = refused.withLock({ $0 }) else { throw error }
+                return (nil, refusal)
+            }
+        }
+    }
+
     private func attempt<R: Sendable>(
-        _ call: HTTPCall, _ repeating: Repeating, _ work: @Sendable (HTTPCall, Duration) async throws -> (R, CloudRefusal?)
+        _ call: HTTPCall, _ repeating: Repeating, _ work: @Sendable (HTTPCall, Duration) async throws -> (R?, CloudRefusal?)
     ) async throws -> R {
         var call = call
         call.path = prefix + call.path
@@ -50,7 +70,8 @@ struct CloudCalls: Sendable {
             let pause: Duration
             do {
                 let (result, refusal) = try await work(call, call.deadline)
-                guard let refusal else { return result }
+                if let result, refusal == nil { return result }
+                guard let refusal else { throw SandboxError(.internalError, "\(call.path): neither an answer nor a refusal") }
                 let failure = explains(refusal) ?? refusal.error(doing: "\(call.verb.rawValue) \(call.path)", backend: backend)
                 let mayRepeat = refusal.didNothing || (repeating == .always && refusal.mayPass)
                 guard mayRepeat, let wait = budget.pause(asked: refusal.retryAfter) else { throw failure.without(secrets, backend) }

@@ -24,7 +24,9 @@ struct CloudLink: Sendable {
         guard let file = reference.locator["environment"] else { throw backend.gone(reference) }
         let session = GuestSession(channel, defaults: GuestExecDefaults(workspacePath: place.workspace, environment: [:]))
         let environment = try await EnvironmentFile.read(FilePath(file), of: session.files)
-        return try sandbox(environment, channel: channel, end: machine.endsAt)
+        // Where the service does not tell, it counts from our coming in.
+        let end = machine.endsAt ?? Date().addingTimeInterval(Double(backend.life(of: reference).components.seconds))
+        return try sandbox(environment, channel: channel, end: end)
     }
 
     /// The sandbox over a first channel. `environment` is the image's and the sandbox's own.

@@ -10,6 +10,9 @@ struct CloudSandbox: GuestBackedSandbox {
     let backend: CloudBackend
     var endsAt: Int64? { get async { keeper.endsAt.map { Int64($0.timeIntervalSince1970 * 1000) } } }
 
+    /// When the service ends it if nobody prolongs it: milliseconds since 1970, as known now.
+    var endsAt: Int64? { keeper.endsAt.map { Int64($0.timeIntervalSince1970 * 1000) } }
+
     func destroy() async throws {
         keeper.stop()
         guest.close()

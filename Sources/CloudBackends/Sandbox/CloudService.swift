@@ -66,7 +66,8 @@ struct CloudRun: Sendable {
 
     /// Its last words, for people.
     var words: String {
-        let text = String(decoding: (errors.isEmpty ? output : errors).suffix(400), as: UTF8.self).split(separator: "\n").joined(separator: " ")
+        let text = String(decoding: (errors.isEmpty ? output : errors).suffix(400), as: UTF8.self).split(separator: "\n").joined(
+            separator: " ")
         return text.isEmpty ? "exit status \(exitCode.map(String.init) ?? "unknown")" : text
     }
 }

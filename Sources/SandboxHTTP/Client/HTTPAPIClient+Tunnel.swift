@@ -23,6 +23,19 @@ extension HTTPAPIClient {
     public func tunnel(
         _ call: HTTPCall, framing: TunnelFraming, refusal: @escaping @Sendable (HTTPAnswer) -> SandboxError
     ) async throws -> Int32 {
+        let (remote, handshake) = try await upgrade(call, to: "tcp", accepting: [101, 200], refusal: refusal)
+        do {
+            return try await Self.join(remote, handshake, framing, remote.eventLoop)
+        } catch {
+            remote.close(promise: nil)
+            throw error
+        }
+    }
+
+    /// Sends a call whose answer makes its connection something else. Nothing more is read from it before the handshake is released.
+    func upgrade(
+        _ call: HTTPCall, to kind: String, accepting statuses: Set<Int>, refusal: @escaping @Sendable (HTTPAnswer) -> SandboxError
+    ) async throws -> (any Channel, TunnelHandshake) {
         let what = "\(call.verb.rawValue) \(call.path) at \(endpoint)"
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let handshake = TunnelHandshake(loop)
@@ -39,12 +52,13 @@ extension HTTPAPIClient {
         }
         defer { alarm.cancel() }
         do {
-            let text = try request(call)
+            let text = try request(call, upgrade: kind)
             return try await withTaskCancellationHandler {
                 try await remote.writeAndFlush(ByteBuffer(bytes: text))
                 let answer = try await handshake.answer.futureResult.get()
-                guard answer.status == 101 || answer.status == 200 else { throw refusal(answer) }
-                return try await Self.join(remote, handshake, framing, loop)
+                guard statuses.contains(answer.status) else { throw refusal(answer) }
+                try Task.checkCancellation()
+                return (remote, handshake)
             } onCancel: {
                 remote.close(promise: nil)
             }
@@ -76,10 +90,10 @@ extension HTTPAPIClient {
         }
     }
 
-    private func request(_ call: HTTPCall) throws -> [UInt8] {
+    private func request(_ call: HTTPCall, upgrade: String) throws -> [UInt8] {
         var host = "localhost"
         if case .network(let name, let port, _) = endpoint { host = name.contains(":") ? "[\(name)]:\(port)" : "\(name):\(port)" }
-        var head = "\(call.verb.rawValue) \(call.target) HTTP/1.1\r\nHost: \(host)\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
+        var head = "\(call.verb.rawValue) \(call.target) HTTP/1.1\r\nHost: \(host)\r\nConnection: Upgrade\r\nUpgrade: \(upgrade)\r\n"
         for header in call.headers {
             guard !(header.name + header.value).utf8.contains(where: { $0 == 13 || $0 == 10 }) else {
                 throw SandboxError(.invalidArgument, "a header of the call holds a line end")
