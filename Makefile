@@ -4,7 +4,7 @@ GUEST := $(CURDIR)/.build/release/sandlot-guest
 export SANDLOT_GUEST ?= $(GUEST)
 PREFIX ?= /usr/local
 
-.PHONY: help web build guest demo test conformance conformance-containers e2e python-clients fmt check docs bench install clean
+.PHONY: help web build guest demo test conformance conformance-containers e2e python-clients integrations fmt check docs bench install clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -46,6 +46,10 @@ e2e: guest ## drives the built executable, and its page in a browser
 python-clients: guest ## drives the built executable with official Python clients
 	@$(SWIFT) build --product sandlot
 	@Scripts/test-python
+
+integrations: guest ## runs inspect_ai's and LangChain's own checks of a sandbox, through Integrations/python
+	@$(SWIFT) build --product sandlot
+	@Scripts/test-integrations
 
 web: ## builds the web page, where `sandlot serve` finds it
 	@Scripts/setup web

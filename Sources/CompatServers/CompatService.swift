@@ -5,7 +5,7 @@ public import SandboxServer
 
 /// A service whose SDKs can be served.
 public enum CompatService: String, Sendable, CaseIterable {
-    case e2b
+    case daytona, e2b, vercel
 
     /// The routes that serve it. Keys are access tokens of the engine with the scope `exec`.
     public func contributor(_ engine: Engine, choices: CompatChoices, logger: Logger) -> any RouteContributor {
@@ -26,7 +26,9 @@ public enum CompatService: String, Sendable, CaseIterable {
                 ).credential.reveal()
             })
         switch self {
+        case .daytona: return DaytonaServer(services)
         case .e2b: return E2BServer(services)
+        case .vercel: return VercelServer(services)
         }
     }
 

@@ -144,3 +144,9 @@ class SyncCases:
         with self.assertRaises(Exception) as refused:
             Sandbox.create("no-such-template", **self.options)
         self.assertIn("no-such-template", str(refused.exception))
+
+    def test_what_is_not_served_says_so(self) -> None:
+        self.assertEqual(Sandbox.list_snapshots(**self.options).next_items(), [])
+        with self.assertRaises(Exception) as refused:
+            self.sandbox().create_snapshot()
+        self.assertIn("not served", str(refused.exception))

@@ -3,9 +3,13 @@
 import asyncio
 import unittest
 
-from e2b import AsyncSandbox, CommandExitException
+from e2b import AsyncSandbox, CommandExitException, Sandbox
+from e2b.sandbox_sync.commands.command import Commands
+from e2b.sandbox_sync.commands.pty import Pty
+from e2b.sandbox_sync.filesystem.filesystem import Filesystem
 
 from e2b_cases import SyncCases
+from sdk_table import Table
 from server import Server
 
 
@@ -24,6 +28,18 @@ class OnServer:
 
 
 class Sync(OnServer, SyncCases, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.table = Table("E2B\n", sandbox=Sandbox, commands=Commands, pty=Pty, files=Filesystem)
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        super().tearDownClass()
+        wrong = cls.table.close()
+        if wrong:
+            raise AssertionError("docs/compat.md: " + "; ".join(wrong))
+
     def test_nothing_is_left(self) -> None:
         self.sandbox().kill()
         self.assertEqual(self.server.open_sessions(), [])

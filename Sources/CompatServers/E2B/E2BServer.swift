@@ -1,6 +1,6 @@
 import Foundation
 import HTTPTypes
-import Hummingbird
+public import Hummingbird
 import Logging
 import SandboxCore
 import SandboxEngine
@@ -38,6 +38,14 @@ public struct E2BServer: RouteContributor {
         addControlPlane(to: routes)
         addProcesses(to: routes)
         addFiles(to: routes)
+    }
+
+    /// All of it: keys are checked, and refusals worded, as the service does.
+    public var ownPrefix: String? { Self.prefix }
+
+    /// Names what is not served.
+    public func refusal(of request: Request, _ error: any Error) -> Response? {
+        (UnservedCall.reason(request, error).map { E2BFailure(501, $0) } ?? E2BFailure(error)).response
     }
 
     private func addControlPlane(to routes: CompatRoutes) {
@@ -97,6 +105,12 @@ public struct E2BServer: RouteContributor {
         }
         for path in ["sandboxes/:id/fork", "sandboxes/:id/snapshots"] {
             routes.on(.post, path) { _, _ in await answer { throw E2BFailure(501, "snapshots are not served by this server") } }
+        }
+        routes.on(.get, "snapshots") { request, _ in
+            await answer {
+                _ = try await caller(request)
+                return CompatJSON.response([String]())
+            }
         }
         routes.on(.put, "sandboxes/:id/network") { _, _ in
             await answer { throw E2BFailure(501, "a sandbox's network is settled when it is made") }
@@ -223,11 +237,13 @@ public struct E2BServer: RouteContributor {
         do {
             guard let id = request.headers[Self.sandboxField] else { throw ConnectFailure("invalid_argument", "no sandbox is named") }
             // The keys of a sandbox end with it, and what its clients must hear is that it is gone.
-            guard await control.sessions.exists(id) else { return CompatJSON.response(Gone(sandboxId: id), status: .badGateway) }
+            guard let session = await control.sessions.existing(id) else {
+                return CompatJSON.response(Gone(sandboxId: id), status: .badGateway)
+            }
             guard let key = request.headers[Self.accessField], let caller = try? await services.authorize(key) else {
                 throw ConnectFailure("unauthenticated", "the sandbox's access token is missing or wrong")
             }
-            guard let session = try? await control.sessions.find(id, for: caller), !session.isPausedSandbox else {
+            guard control.sessions.isVisible(session, to: caller), !session.isPausedSandbox else {
                 return CompatJSON.response(Gone(sandboxId: id), status: .badGateway)
             }
             try refuseOtherUsers(request)

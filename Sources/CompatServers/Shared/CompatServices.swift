@@ -50,8 +50,10 @@ public struct CompatChoices: Sendable, Equatable {
     /// A service's template, snapshot or image name to an image reference here. Names that are not listed are refused, so that nobody gets
     /// another system than the one that was asked for.
     public var images: [String: String]
-    /// Names that mean the backend's default image.
+    /// Names that mean the default image: what 'default' is mapped to, else the backend's own.
     public var defaultNames: Set<String>
+
+    private static let defaultName = "default"
 
     /// Creates choices.
     public init(
@@ -65,10 +67,14 @@ public struct CompatChoices: Sendable, Equatable {
 
     /// The image for a name. Throws `notFound` for a name that means nothing here.
     func image(named name: String?) throws -> ImageChoice {
-        guard let name, !name.isEmpty, !defaultNames.contains(name) else { return .backendDefault }
+        let name = name.flatMap { $0.isEmpty ? nil : $0 } ?? Self.defaultName
         if let reference = images[name] { return .reference(reference) }
+        if defaultNames.contains(name) { return images[Self.defaultName].map { .reference($0) } ?? .backendDefault }
         throw SandboxError(
             .notFound, "there is no template or image '\(name.prefix(100))' here",
-            remedy: "map the name to an image in the settings, or use 'base'")
+            remedy: "map the name with --compat-image, or ask for the default")
     }
+
+    /// For a name that the service takes as an image's own: what it is mapped to, else the image of that name.
+    func image(reference name: String) -> ImageChoice { (try? image(named: name)) ?? .reference(name) }
 }

@@ -17,7 +17,7 @@ struct CompatSessions: Sendable {
     /// Opens a session of this caller.
     func open(
         for caller: CompatCaller, image: ImageChoice, environment: [String: String], network: NetworkPolicy?, limits: ResourceLimits? = nil,
-        life: Duration?, labels: [String: String]
+        idle: Duration? = nil, life: Duration?, labels: [String: String]
     ) async throws -> SessionRecord {
         guard caller.session == nil else {
             throw SandboxError(.denied, "this key opens one session and makes no others", remedy: "use a key that is bound to none")
@@ -30,32 +30,37 @@ struct CompatSessions: Sendable {
         return try await services.engine.open(
             SessionRequest(
                 sandbox: true, backend: services.choices.backend, image: image, workspacePath: workspacePath, environment: variables,
-                limits: limits, network: network, maximumLife: life, labels: own))
+                limits: limits, network: network, idleTimeToLive: idle, maximumLife: life, labels: own))
     }
 
     /// A session that this caller may use. What belongs to others is not told from what does not exist.
     func find(_ id: String, for caller: CompatCaller) async throws -> SessionRecord {
-        let missing = SandboxError(.notFound, "sandbox \"\(id.prefix(80))\" was not found")
-        guard let valid = try? SessionID(validating: id), let record = try? await services.engine.session(valid.rawValue),
-            record.id == valid, isVisible(record, to: caller), record.state != .closed
-        else { throw missing }
+        guard let record = await existing(id), isVisible(record, to: caller) else {
+            throw SandboxError(.notFound, "sandbox \"\(id.prefix(80))\" was not found")
+        }
         return record
     }
 
-    /// Whether there is such a sandbox, whoever asks. Ids are random: nobody finds one by asking.
-    func exists(_ id: String) async -> Bool {
-        guard let valid = try? SessionID(validating: id), let record = try? await services.engine.session(valid.rawValue) else {
-            return false
-        }
-        return record.id == valid && record.state != .closed && record.state != .closing
+    /// A session that is not over, whoever asks. Ids are random: nobody finds one by asking.
+    func existing(_ id: String) async -> SessionRecord? {
+        guard let valid = try? SessionID(validating: id), let record = try? await services.engine.session(valid.rawValue),
+            record.id == valid, record.state != .closed, record.state != .closing
+        else { return nil }
+        return record
     }
 
     /// The sessions that this caller may see, oldest first.
-    func all(for caller: CompatCaller) async throws -> [SessionRecord] {
-        try await services.engine.sessions().filter { isVisible($0, to: caller) && $0.state != .closed && $0.state != .closing }
+    func all(for caller: CompatCaller) async throws -> [SessionRecord] { try await all().filter { isVisible($0, to: caller) } }
+
+    /// The sessions of all callers, oldest first.
+    func all() async throws -> [SessionRecord] {
+        try await services.engine.sessions().filter {
+            $0.request.labels?[Self.serviceLabel] == service && $0.state != .closed && $0.state != .closing
+        }
     }
 
-    private func isVisible(_ record: SessionRecord, to caller: CompatCaller) -> Bool {
+    /// Whether this caller may use a session.
+    func isVisible(_ record: SessionRecord, to caller: CompatCaller) -> Bool {
         guard record.request.labels?[Self.serviceLabel] == service else { return false }
         if let only = caller.session { return only == record.id }
         return caller.isAdministrator || record.request.labels?[Self.tokenLabel] == caller.token

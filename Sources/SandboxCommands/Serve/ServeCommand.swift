@@ -28,16 +28,26 @@ struct ServeCommand: SandlotCommand {
     @Option(name: .customLong("tls-key"), help: ArgumentHelp("Its private key, PEM.", valueName: "file")) var key: String?
     @Option(
         name: .long,
-        help: ArgumentHelp("Also serve the SDKs of these services: e2b. Separate several by commas.", valueName: "services"))
+        help: ArgumentHelp(
+            "Also serve the SDKs of these services: daytona, e2b, vercel. Separate several by commas.", valueName: "services"))
     var compat: String?
     @Flag(name: .long, help: "Print a link that signs a browser in, once, within a minute, and open it where there is a desktop.")
     var open = false
+    @Option(
+        name: .customLong("compat-image"),
+        help: ArgumentHelp(
+            "Which image a name of those services means here, as in 'node=node:24-slim'; may be repeated.", valueName: "name=image"))
+    var compatImages: [String] = []
+    @Option(
+        name: .customLong("compat-backend"), help: ArgumentHelp("The backend of their sandboxes; else it is routed.", valueName: "backend"))
+    var compatBackend: String?
     @OptionGroup var settings: SettingsOptions
 
     func run(in context: CommandContext) async throws -> Int32 {
         let options = try options(in: context)
         DescriptorLimit.raise()
         let compatible = try (compat ?? "").split(separator: ",").map { try Word.read(String($0), "service", as: CompatService.self) }
+        let choices = try compatChoices()
         return try await context.withRuntime(settings) { runtime in
             let page = try PageFiles.locate(variable: context.environment["SANDLOT_WEB"])
             let token = try await runtime.engine.firstAccessToken()
@@ -48,7 +58,7 @@ struct ServeCommand: SandlotCommand {
                 secrets: ServedSecrets(options: try settings.sandlotOptions(environment: context.environment)),
                 examination: ServedExamination(options: settings, context: context),
                 contributors: [MCPRoutes(endpoint: mcp, keepalive: options.keepalive), PageRoutes(files: page)]
-                    + compatible.map { $0.contributor(runtime.engine, choices: CompatChoices(), logger: runtime.logger) },
+                    + compatible.map { $0.contributor(runtime.engine, choices: choices, logger: runtime.logger) },
                 logger: runtime.logger,
                 onListening: { port in
                     await Self.tell(options, port, token, context)
@@ -69,6 +79,23 @@ struct ServeCommand: SandlotCommand {
     private static func mcp(_ runtime: SandlotRuntime) -> MCPServer {
         let policy = MCPPolicy(reachesAllSessions: true, limits: runtime.general.limits)
         return MCPServer(engine: runtime.engine, policy: policy, version: Version.text, logger: runtime.logger)
+    }
+
+    /// What the compatible servers' names mean.
+    private func compatChoices() throws -> CompatChoices {
+        if compat == nil, !compatImages.isEmpty || compatBackend != nil {
+            throw SandboxError(
+                .invalidArgument, "--compat-image and --compat-backend say how --compat serves", remedy: "give --compat, too")
+        }
+        var choices = CompatChoices(backend: try compatBackend.map { try BackendID(validating: $0) })
+        for text in compatImages {
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else {
+                throw SandboxError(.invalidArgument, "'\(text)' is not NAME=IMAGE", remedy: "write '--compat-image NAME=IMAGE'")
+            }
+            choices.images[parts[0]] = parts[1]
+        }
+        return choices
     }
 
     private func options(in context: CommandContext) throws -> ServerOptions {

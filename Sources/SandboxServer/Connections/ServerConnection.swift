@@ -7,12 +7,12 @@ import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import NIOWebSocket
 
-/// One connection: HTTP/1.1, guarded, or a terminal's WebSocket when its first request asks for one.
+/// One connection: HTTP/1.1, guarded, or a WebSocket when its first request asks for one.
 struct ServerConnection: ServerChildChannel, HTTPChannelHandler {
     /// What became of a connection.
     enum Kind: Sendable {
         case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>, ConnectionWatch)
-        case terminal(TerminalViewer.Socket, Result<TerminalTicket, any Error>)
+        case socket(ServerSocket.Channel, Result<SocketTicket, any Error>)
     }
 
     struct Value: ServerChildChannelValue {
@@ -23,7 +23,7 @@ struct ServerConnection: ServerChildChannel, HTTPChannelHandler {
     let responder: HTTPChannelHandler.Responder
     let options: ServerOptions
     let metrics: ServerMetrics
-    let gate: TerminalGate
+    let gate: SocketGate
 
     /// Input of a terminal; larger pastes come in several messages.
     private static let largestFrame = 256 << 10
@@ -63,11 +63,24 @@ struct ServerConnection: ServerChildChannel, HTTPChannelHandler {
         switch kind {
         case .http(let http, let watch):
             await ConnectionWatch.$current.withValue(watch) { await handleHTTP(asyncChannel: http, logger: logger) }
-        case .terminal(let socket, .failure(let error)): await TerminalViewer.refuse(socket, error)
-        case .terminal(let socket, .success(let ticket)):
+        case .socket(let socket, .failure(let error)): await TerminalViewer.refuse(socket, error)
+        case .socket(let socket, .success(.terminal(let ticket))):
             metrics.add(1, to: "terminals")
-            await TerminalViewer(engine: gate.engine, ticket: ticket, keepalive: options.keepalive, logger: logger).run(socket)
+            await TerminalViewer(engine: gate.terminals.engine, ticket: ticket, keepalive: options.keepalive, logger: logger).run(socket)
             metrics.add(-1, to: "terminals")
+        case .socket(let socket, .success(.contributed(let serve))): await Self.serve(socket, serve, options.keepalive, logger)
+        }
+    }
+
+    private static func serve(
+        _ socket: ServerSocket.Channel, _ serve: SocketHandler, _ keepalive: Duration, _ logger: Logger
+    ) async {
+        do {
+            try await socket.executeThenClose { inbound, outbound in
+                try await serve(ServerSocket(inbound, SocketOutput(outbound), keepalive: keepalive))
+            }
+        } catch {
+            logger.trace("a WebSocket broke off", metadata: ["error": "\(error)"])
         }
     }
 
@@ -99,9 +112,11 @@ struct ServerConnection: ServerChildChannel, HTTPChannelHandler {
                 channel.eventLoop.makeFutureWithTask {
                     // A refusal is told in the socket: a page could not read it from a handshake that fails.
                     do {
-                        tickets.put(.success(try await gate.ticket(for: head)))
+                        guard let ticket = try await gate.ticket(for: head) else { return nil }
+                        tickets.put(.success(ticket))
                     } catch {
-                        await gate.access.noteDenial("a terminal was refused", ["path": String(head.uri.prefix { $0 != "?" }.prefix(200))])
+                        await gate.terminals.access.noteDenial(
+                            "a terminal was refused", ["path": String(head.uri.prefix { $0 != "?" }.prefix(200))])
                         tickets.put(.failure(error))
                     }
                     return [:]
@@ -117,7 +132,7 @@ struct ServerConnection: ServerChildChannel, HTTPChannelHandler {
                         NIOWebSocketFrameAggregator(
                             minNonFinalFragmentSize: 1, maxAccumulatedFrameCount: 1024, maxAccumulatedFrameSize: Self.largestFrame))
                     guard let ticket = tickets.take() else { throw ChannelError.ioOnClosedChannel }
-                    return .terminal(try TerminalViewer.Socket(wrappingChannelSynchronously: channel), ticket)
+                    return .socket(try ServerSocket.Channel(wrappingChannelSynchronously: channel), ticket)
                 }
             })
     }

@@ -6,10 +6,13 @@ import SandboxCore
 struct AccessCheck: RouterMiddleware {
     let access: any AccessVerifying
     let attempts: FailedAttempts
+    let contributors: [any RouteContributor]
 
     func handle(_ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response) async throws
         -> Response
     {
+        let path = request.uri.path
+        if contributors.contains(where: { $0.owns(path) }) { return try await next(request, context) }
         var context = context
         if let token = PresentedToken(authorization: request.headers[.authorization], cookies: request.headers[values: .cookie]) {
             if token.isCookie { try Self.refuseForgery(request) }

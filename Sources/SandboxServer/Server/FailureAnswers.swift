@@ -14,6 +14,7 @@ struct StatusError: Error {
 /// Turns whatever a handler throws into the one error shape, and puts on every answer what every answer has.
 struct FailureAnswers: RouterMiddleware {
     let metrics: ServerMetrics
+    let contributors: [any RouteContributor]
 
     func handle(_ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response) async throws
         -> Response
@@ -23,11 +24,16 @@ struct FailureAnswers: RouterMiddleware {
         do {
             response = try await next(request, context)
         } catch {
-            response = Self.answer(error, context)
-            if response.status.code >= 500 {
-                context.logger.error(
-                    "a request failed",
-                    metadata: ["request.id": "\(context.requestID)", "path": "\(context.endpointPath ?? "")", "error": "\(error)"])
+            let path = request.uri.path
+            if let told = contributors.first(where: { $0.owns(path) })?.refusal(of: request, error) {
+                response = told
+            } else {
+                response = Self.answer(error, context)
+                if response.status.code >= 500 {
+                    context.logger.error(
+                        "a request failed",
+                        metadata: ["request.id": "\(context.requestID)", "path": "\(context.endpointPath ?? "")", "error": "\(error)"])
+                }
             }
         }
         for field in Self.everywhere where response.headers[field.name] == nil { response.headers[field.name] = field.value }

@@ -40,7 +40,12 @@ public struct SandlotServer: Service {
     /// Throws `invalidArgument` for an address that needs TLS and has none.
     public func run() async throws {
         try options.check()
-        try await application().run()
+        let application = try application()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for contributor in contributors { group.addTask { await contributor.run() } }
+            defer { group.cancelAll() }
+            try await application.run()
+        }
     }
 
     /// The application, for a test harness.
@@ -59,7 +64,8 @@ public struct SandlotServer: Service {
 
     private func builder(_ metrics: ServerMetrics) throws -> HTTPServerBuilder {
         let options = options
-        let gate = TerminalGate(engine: engine, access: access, hosts: HostCheck(options, access: access))
+        let gate = SocketGate(
+            terminals: TerminalGate(engine: engine, access: access, hosts: HostCheck(options, access: access)), contributors: contributors)
         let plain = HTTPServerBuilder { ServerConnection(responder: $0, options: options, metrics: metrics, gate: gate) }
         guard let tls = options.tls else { return plain }
         return try .tls(plain, tlsConfiguration: tls.configuration())
@@ -68,9 +74,9 @@ public struct SandlotServer: Service {
     /// Every route, registered.
     func router(_ metrics: ServerMetrics) -> ServerRoutes {
         let router = Router(context: ServerContext.self)
-        router.add(middleware: FailureAnswers(metrics: metrics))
+        router.add(middleware: FailureAnswers(metrics: metrics, contributors: contributors))
         router.add(middleware: HostCheck(options, access: access))
-        router.add(middleware: AccessCheck(access: access, attempts: FailedAttempts()))
+        router.add(middleware: AccessCheck(access: access, attempts: FailedAttempts(), contributors: contributors))
         var routes = ServerRoutes(router: router, access: access)
         let desk = SessionDesk(engine: engine, options: options)
         SystemRoutes(desk: desk, metrics: metrics).add(to: &routes)

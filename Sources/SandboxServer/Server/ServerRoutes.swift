@@ -67,6 +67,25 @@ public struct ServerRoutes {
 
 /// Adds routes to the server: other protocols, a web page.
 public protocol RouteContributor: Sendable {
+    /// Requests below this path are the contributor's alone: it finds out who asks, and refuses, in its own protocol's words. Nil: none are.
+    var ownPrefix: String? { get }
     /// Called once, before the server listens.
     func addRoutes(to routes: ServerRoutes)
+    /// Serves a WebSocket below the contributor's own prefix; nil leaves it an ordinary request.
+    func socket(for request: SocketRequest) async -> SocketHandler?
+    /// What goes on while the server runs; cancelled at its end.
+    func run() async
+    /// Words what the server refuses below the contributor's own prefix, such as a path that is not there; nil leaves it to the server.
+    func refusal(of request: Request, _ error: any Error) -> Response?
+}
+
+extension RouteContributor {
+    /// None.
+    public var ownPrefix: String? { nil }
+    /// None.
+    public func socket(for request: SocketRequest) async -> SocketHandler? { nil }
+    /// Nothing.
+    public func run() async {}
+    /// None.
+    public func refusal(of request: Request, _ error: any Error) -> Response? { nil }
 }

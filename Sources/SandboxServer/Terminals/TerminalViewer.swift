@@ -9,28 +9,26 @@ import SandboxEngine
 ///
 /// Each viewer reads from the spool at its own pace, so any number of them see the same, and none holds the command or another viewer back.
 struct TerminalViewer: Sendable {
-    typealias Socket = NIOAsyncChannel<WebSocketFrame, WebSocketFrame>
-
     let engine: Engine
     let ticket: TerminalTicket
     let keepalive: Duration
     let logger: Logger
 
     /// Tells a viewer why it is not let in.
-    static func refuse(_ socket: Socket, _ error: any Error) async {
+    static func refuse(_ socket: ServerSocket.Channel, _ error: any Error) async {
         // One that does not wait for the answer needs none.
         try? await socket.executeThenClose { _, outbound in
-            let out = TerminalOutput(outbound)
+            let out = SocketOutput(outbound)
             let told = (error as? StatusError)?.failure ?? error
             try await out.text(.failure(ErrorBody.Failure(told)))
             try await out.close(.policyViolation)
         }
     }
 
-    func run(_ socket: Socket) async {
+    func run(_ socket: ServerSocket.Channel) async {
         do {
             try await socket.executeThenClose { inbound, outbound in
-                let out = TerminalOutput(outbound)
+                let out = SocketOutput(outbound)
                 do {
                     let exec = try await engine.attach(to: ticket.exec, from: OutputOffsets(standardOutput: ticket.offset))
                     let leaving = ConnectionWatch()
@@ -59,7 +57,7 @@ struct TerminalViewer: Sendable {
         }
     }
 
-    private func show(_ exec: EngineExec, _ out: TerminalOutput) async throws {
+    private func show(_ exec: EngineExec, _ out: SocketOutput) async throws {
         let events = exec.events
         var pinged = ContinuousClock.now
         try await LiveStream.run(
@@ -89,7 +87,7 @@ struct TerminalViewer: Sendable {
     }
 
     private func listen(
-        _ inbound: NIOAsyncChannelInboundStream<WebSocketFrame>, _ exec: EngineExec, _ out: TerminalOutput
+        _ inbound: NIOAsyncChannelInboundStream<WebSocketFrame>, _ exec: EngineExec, _ out: SocketOutput
     ) async throws {
         for try await frame in inbound {
             let bytes = Array(frame.unmaskedData.readableBytesView)

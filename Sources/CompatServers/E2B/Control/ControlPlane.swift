@@ -45,7 +45,7 @@ final class ControlPlane: Sendable {
 
     private func make(_ message: SandboxMessages.Create, key: String?, for caller: CompatCaller) async throws -> SandboxMessages.Created {
         var labels = [SandboxLabels.template: message.templateID]
-        if let metadata = message.metadata, !metadata.isEmpty { labels[SandboxLabels.metadata] = try SandboxLabels.text(metadata) }
+        if let metadata = message.metadata, !metadata.isEmpty { labels[SandboxLabels.metadata] = try LabelText.write(metadata) }
         labels[SandboxLabels.idempotency] = key
         let session = try await sessions.open(
             for: caller, image: try services.choices.image(named: message.templateID), environment: message.envVars ?? [:],

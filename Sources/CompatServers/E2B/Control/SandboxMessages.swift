@@ -67,17 +67,13 @@ enum SandboxLabels {
     static let metadata = "e2b.metadata"
     static let paused = "e2b.paused"
     static let idempotency = "e2b.idempotency"
-
-    static func text(_ metadata: [String: String]) throws -> String { String(decoding: try CompatJSON.encode(metadata), as: UTF8.self) }
 }
 
 extension SessionRecord {
     var isPausedSandbox: Bool { request.labels?[SandboxLabels.paused] != nil }
     var template: String { request.labels?[SandboxLabels.template] ?? "base" }
 
-    var sandboxMetadata: [String: String] {
-        (request.labels?[SandboxLabels.metadata]).flatMap { try? CompatJSON.decode(from: Array($0.utf8)) } ?? [:]
-    }
+    var sandboxMetadata: [String: String] { LabelText.read(request.labels?[SandboxLabels.metadata]) }
 
     var sandboxDetail: SandboxMessages.Detail {
         let day: Int64 = 86_400_000

@@ -77,10 +77,9 @@ extension FilesystemMessages.EntryInfo {
         case .regular: (kind, letter) = ("FILE_TYPE_FILE", "-")
         case .fifo, .socket, .characterDevice, .blockDevice: (kind, letter) = ("FILE_TYPE_UNSPECIFIED", "?")
         }
-        let bits = (0..<9).map { entry.mode & (0o400 >> UInt32($0)) != 0 ? ["r", "w", "x"][$0 % 3] : "-" }.joined()
         self.init(
             name: path.split(separator: "/").last.map(String.init) ?? "/", type: kind, path: path, size: "\(entry.size)",
-            mode: entry.mode & 0o777, permissions: letter + bits, owner: entry.userID == 0 ? "root" : owner,
+            mode: entry.mode & 0o777, permissions: letter + PermissionText.bits(entry.mode), owner: entry.userID == 0 ? "root" : owner,
             group: entry.groupID == 0 ? "root" : owner,
             modifiedTime: CompatTime.text(milliseconds: entry.modified / 1_000_000), symlinkTarget: entry.linkTarget?.string)
     }

@@ -23,9 +23,9 @@ struct FilesystemService: Sendable {
         guard try await files.stat(root, followsLinks: true).kind == .directory else {
             throw ConnectFailure("invalid_argument", "path is not a directory: \(root)")
         }
-        var found: [FilesystemMessages.EntryInfo] = []
-        try await collect(root, depth: Int(max(1, message.depth ?? 1)), files, &found)
-        return FilesystemMessages.ListAnswer(entries: found)
+        let found = try await FileListing.entries(below: root, depth: Int(max(1, message.depth ?? 1)), of: files)
+        return FilesystemMessages.ListAnswer(
+            entries: found.map { FilesystemMessages.EntryInfo($0.entry, at: $0.path.string, owner: Self.user) })
     }
 
     func makeDirectory(_ message: FilesystemMessages.PathRequest, in session: SessionRecord) async throws
@@ -66,36 +66,15 @@ struct FilesystemService: Sendable {
 
     /// A path as the service's users write it: relative ones begin at the home directory.
     func path(_ text: String?) throws -> FilePath {
-        guard let text, !text.isEmpty else { return home }
-        guard !text.utf8.contains(0) else { throw ConnectFailure("invalid_argument", "a path holds no zero bytes") }
-        if text == "~" { return home }
-        if text.hasPrefix("~/") { return home.appending(String(text.dropFirst(2))).lexicallyNormalized() }
-        return (text.hasPrefix("/") ? FilePath(text) : home.appending(text)).lexicallyNormalized()
+        do {
+            return try HomePaths.resolve(text, home: home)
+        } catch let error as SandboxError {
+            throw ConnectFailure(error)
+        }
     }
 
     private func entry(_ path: FilePath, in session: SessionRecord) async throws -> FilesystemMessages.EntryInfo {
         let files = try await services.engine.files(in: session.id)
         return FilesystemMessages.EntryInfo(try await files.stat(path, followsLinks: false), at: path.string, owner: Self.user)
     }
-
-    private func collect(
-        _ directory: FilePath, depth: Int, _ files: any SandboxFileSystem, _ found: inout [FilesystemMessages.EntryInfo]
-    ) async throws {
-        var cursor: FilePath?
-        while true {
-            let page = try await files.list(directory, after: cursor, limit: 1000)
-            for entry in page.entries {
-                guard found.count < Self.largestListing else {
-                    throw ConnectFailure("resource_exhausted", "more than \(Self.largestListing) entries: list a smaller part")
-                }
-                let path = directory.appending(entry.path.components)
-                found.append(FilesystemMessages.EntryInfo(entry, at: path.string, owner: Self.user))
-                if entry.kind == .directory, depth > 1 { try await collect(path, depth: depth - 1, files, &found) }
-            }
-            guard page.more, let last = page.entries.last else { return }
-            cursor = last.path
-        }
-    }
-
-    private static let largestListing = 100_000
 }

@@ -2,8 +2,8 @@ import NIOCore
 import NIOWebSocket
 import SandboxAPI
 
-/// Writes a viewer's messages; each call waits until there is room, so a viewer that does not read is held, not buffered for.
-final class TerminalOutput: Sendable {
+/// Writes messages; each call waits until there is room, so an end that does not read is held, not buffered for.
+final class SocketOutput: Sendable {
     private let writer: NIOAsyncChannelOutboundWriter<WebSocketFrame>
 
     init(_ writer: NIOAsyncChannelOutboundWriter<WebSocketFrame>) { self.writer = writer }
@@ -12,16 +12,19 @@ final class TerminalOutput: Sendable {
         try await writer.write(WebSocketFrame(fin: true, opcode: .binary, data: ByteBuffer(bytes: bytes)))
     }
 
-    func text(_ event: StreamEvent) async throws {
-        try await writer.write(WebSocketFrame(fin: true, opcode: .text, data: ByteBuffer(bytes: try APICoding.encode(event))))
+    func text(_ bytes: [UInt8]) async throws {
+        try await writer.write(WebSocketFrame(fin: true, opcode: .text, data: ByteBuffer(bytes: bytes)))
     }
+
+    func text(_ event: StreamEvent) async throws { try await text(Array(try APICoding.encode(event))) }
 
     func ping() async throws { try await writer.write(WebSocketFrame(fin: true, opcode: .ping, data: ByteBuffer())) }
     func pong(_ data: ByteBuffer) async throws { try await writer.write(WebSocketFrame(fin: true, opcode: .pong, data: data)) }
 
-    func close(_ code: WebSocketErrorCode) async throws {
+    func close(_ code: WebSocketErrorCode, reason: String = "") async throws {
         var data = ByteBuffer()
         data.write(webSocketErrorCode: code)
+        data.writeBytes(reason.utf8.prefix(123))
         try await writer.write(WebSocketFrame(fin: true, opcode: .connectionClose, data: data))
     }
 }
