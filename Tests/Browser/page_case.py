@@ -108,6 +108,8 @@ class PageCase(unittest.TestCase):
         return self.server.run("session", "open", "--name", name, *arguments).split()[0]
 
     def type_command(self, text: str) -> None:
+        # While a dialog is there it has the keys.
+        expect(self.page.get_by_role("dialog")).to_have_count(0)
         line = self.page.get_by_role("textbox", name="Command")
         line.fill(text)
         line.press("Enter")
