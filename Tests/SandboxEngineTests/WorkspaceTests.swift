@@ -196,6 +196,22 @@ struct MovingTests {
         await engine.shutdown()
     }
 
+    @Test("an engine that knows the old sandbox starts its next command in the new one")
+    func othersFollow() async throws {
+        let (one, other) = (machine("one"), machine("other"))
+        let fixture = EngineFixture(one)
+        let first = try fixture.engine([one, other]) { $0.defaultBackend = BackendID(unchecked: "one") }
+        let second = try fixture.engine([one, other])
+        let session = try await first.open(SessionRequest())
+        _ = try await first.run(session.id, "echo kept > f")
+        #expect(try await second.run(session.id, "cat f").text == "kept\n")
+        _ = try await first.move(session.id, to: BackendID(unchecked: "other"))
+        #expect(try await second.run(session.id, "cat f").text == "kept\n")
+        #expect(one.sandboxIDs.isEmpty && other.startedCommands.count == 1)
+        await second.shutdown()
+        await first.shutdown()
+    }
+
     @Test("when the other one cannot be made, the session keeps the one that it has")
     func staysOnFailure() async throws {
         let (one, other) = (machine("one"), machine("other"))

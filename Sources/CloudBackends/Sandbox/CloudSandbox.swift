@@ -8,7 +8,6 @@ struct CloudSandbox: GuestBackedSandbox {
     let guest: GuestSandboxCore
     let keeper: LifeKeeper
     let backend: CloudBackend
-    var endsAt: Int64? { get async { keeper.endsAt.map { Int64($0.timeIntervalSince1970 * 1000) } } }
 
     /// When the service ends it if nobody prolongs it: milliseconds since 1970, as known now.
     var endsAt: Int64? { keeper.endsAt.map { Int64($0.timeIntervalSince1970 * 1000) } }

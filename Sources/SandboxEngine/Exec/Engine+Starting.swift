@@ -11,7 +11,25 @@ extension Engine {
     /// when the caller is cancelled meanwhile, the command is killed and its end recorded.
     public func start(_ id: SessionID, _ request: ExecRequest) async throws -> EngineExec {
         try Task.checkCancellation()
-        let sandbox = try await prepare(id)
+        do {
+            return try await start(id, request, in: try await prepare(id))
+        } catch let replaced as SandboxReplaced {
+            // Nothing was started; the session's own one is taken up instead.
+            sandboxes.drop(replaced.sandbox)
+        }
+        do {
+            return try await start(id, request, in: try await prepare(id))
+        } catch is SandboxReplaced {
+            throw SandboxError(.conflict, "the sandbox of session \(id) is being replaced", remedy: "try again")
+        }
+    }
+
+    /// Another engine gave the session another sandbox than this one.
+    private struct SandboxReplaced: Error {
+        var sandbox: SandboxID
+    }
+
+    private func start(_ id: SessionID, _ request: ExecRequest, in sandbox: any Sandbox) async throws -> EngineExec {
         let reference = sandbox.reference
         guard execs.reserve(request.id) else {
             throw SandboxError(.alreadyExists, "exec \(request.id) was started before", remedy: "look at that one, or use a new id")
@@ -42,10 +60,11 @@ extension Engine {
     private func record(_ row: ExecRow) async throws -> [String] {
         let plan = try await store.write { transaction in
             guard let session = try transaction.session(row.session), session.state == SessionState.ready.rawValue,
-                session.sandbox == row.sandbox
+                let current = session.sandbox
             else {
                 throw SandboxError(.conflict, "session \(row.session) is not ready any more", remedy: "look at it, or open another one")
             }
+            guard current == row.sandbox else { throw SandboxReplaced(sandbox: row.sandbox) }
             try transaction.insert(row)
             try transaction.touch(row.session, at: row.startedAt)
             return session.plan

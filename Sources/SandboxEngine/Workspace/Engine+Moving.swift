@@ -35,7 +35,7 @@ extension Engine {
         let made = try await makeBeside(held, row, plan, decision, image)
         do {
             try await carryOver(from: old, to: made, plan)
-            try await flip(row, held, made, plan, decision)
+            try await flip(row, held, made, plan, decision, force: force)
         } catch {
             await withoutCancellation { await self.discard(made.reference.id) }
             throw error
@@ -149,7 +149,7 @@ extension Engine {
 
     /// From one commit to the next the session has the other sandbox.
     private func flip(
-        _ row: SessionRow, _ held: SandboxRow, _ made: any Sandbox, _ plan: SessionPlan, _ decision: RouteDecision
+        _ row: SessionRow, _ held: SandboxRow, _ made: any Sandbox, _ plan: SessionPlan, _ decision: RouteDecision, force: Bool
     ) async throws {
         let (reference, engine) = (made.reference, identity.id)
         let texts = (try StoredText.encode(plan), try StoredText.encode(decision), try StoredText.encode(reference))
@@ -157,6 +157,11 @@ extension Engine {
             guard var current = try transaction.session(row.id), current.state == SessionState.ready.rawValue, current.sandbox == held.id
             else {
                 throw SandboxError(.conflict, "session \(row.id) is not ready any more", remedy: "look at it")
+            }
+            // Commands that another engine started meanwhile, which takes no lock. One that comes later finds the new sandbox in the row.
+            if !force, let exec = try transaction.execs(in: row.id, includingEnded: false).first {
+                throw SandboxError(
+                    .conflict, "exec \(exec.id) of session \(row.id) was started meanwhile", remedy: "wait for it, and try again")
             }
             if var workspace = try transaction.workspace(held.id) {
                 // What proved something about the old files proves nothing about their copies.

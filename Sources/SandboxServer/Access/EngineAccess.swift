@@ -14,7 +14,10 @@ public struct EngineAccess: AccessVerifying {
     public func noteDenial(_ reason: String, _ facts: [String: String]) async { engine.noteDenial(reason, facts) }
 
     public func noteChange(_ operation: String, by holder: String, session: SessionID?, _ facts: [String: String]) async {
-        engine.noteChange(operation, by: holder, session: session, facts)
+        // A client may have named the session: the feed is filtered by ids.
+        var id = session
+        if let named = session?.rawValue, !named.hasPrefix("ses-") { id = try? await engine.session(named).id }
+        engine.noteChange(operation, by: holder, session: id, facts)
     }
 }
 
