@@ -119,19 +119,23 @@ public struct ContainerBackend: SettingShapedBackend {
     /// Connects to a sandbox that was made earlier.
     public func attach(to reference: SandboxReference) async throws -> any Sandbox { try await link.attach(to: reference) }
 
-    /// By the containers' labels, and by the records of sandboxes whose container is not there.
+    /// By the containers' labels, and by the records of sandboxes whose container is not there. Starts no service to hear that there is nothing:
+    /// a container's record is there before the container.
     public func list(owner: OwnerLabel) async throws -> [SandboxReference] {
-        let engine = try await connection.open()
+        let records = try ContainerFolder.list(host.dataDirectory, owner: owner, backend: dialect.id)
+        let leftovers = try ContainerFolder.leftovers(host.dataDirectory)
+        let isNothing = records.isEmpty && leftovers.isEmpty
+        guard let engine = isNothing ? try await connection.present() : try await connection.open() else { return [] }
         let labels = [ContainerLabels.owner: owner.rawValue, ContainerLabels.backend: dialect.id.rawValue]
         var found: [SandboxID: SandboxReference] = [:]
-        for record in try ContainerFolder.list(host.dataDirectory, owner: owner, backend: dialect.id) { found[record.id] = record }
+        for record in records { found[record.id] = record }
         for container in try await engine.containers(labelled: labels) {
             guard let listed = ContainerLabels.reference(container, backend: dialect.id), listed.owner == owner else { continue }
             found[listed.id] = SandboxReference(
                 id: listed.id, backend: listed.backend, owner: owner, session: listed.session,
                 locator: (found[listed.id]?.locator ?? [:]).merging(listed.locator) { $1 })
         }
-        for id in try ContainerFolder.leftovers(host.dataDirectory) where found[id] == nil {
+        for id in leftovers where found[id] == nil {
             found[id] = SandboxReference(id: id, backend: dialect.id, owner: owner, session: nil, locator: [:])
         }
         return found.values.sorted { $0.id < $1.id }

@@ -18,6 +18,9 @@ final class BackendsUnderTest: Sendable {
     /// Never chosen here: it has no isolation to test and runs commands on the host as they are.
     private static let untested: Set<String> = ["direct"]
 
+    /// They run when somebody names them or starts an engine for them: their images come from there.
+    private static let engines: Set<String> = ["docker", "podman"]
+
     let root: FilePath
     let dataDirectory: FilePath
     let scratch: FilePath
@@ -95,10 +98,19 @@ final class BackendsUnderTest: Sendable {
         Set((environment("CONFORMANCE_REQUIRE") ?? "").split(separator: ",").map { $0.filter { $0 != " " } })
     }
 
+    private static func isLeftOut(_ backend: BackendID) -> Bool {
+        engines.contains(backend.rawValue) && environment("CONFORMANCE_BACKENDS") == nil
+            && environment("SANDLOT_TEST_\(backend.rawValue.uppercased())_SOCKET") == nil
+    }
+
     /// Probes each backend once.
     func availability(of id: BackendID) async -> BackendAvailability {
         if let known = availability.withLock({ $0[id] }) { return known }
-        let answer = await backends[id]?.probe() ?? .unavailable(reason: "no such backend", remedy: "")
+        let answer =
+            Self.isLeftOut(id)
+            ? .unavailable(
+                reason: "no engine was started for it", remedy: "run `make conformance-containers`, or name it in CONFORMANCE_BACKENDS")
+            : await backends[id]?.probe() ?? .unavailable(reason: "no such backend", remedy: "")
         availability.withLock { $0[id] = answer }
         return answer
     }

@@ -30,6 +30,16 @@ final class EngineConnection: Sendable {
         return try await reopen()
     }
 
+    /// The engine as `open` has it, but nil where a service of ours would have to be started first.
+    func present() async throws -> EngineAPI? {
+        if known == nil, settings.service == .auto,
+            try EngineAddress(dialect: dialect, settings: settings, environment: host).resolve() == nil
+        {
+            return nil
+        }
+        return try await open()
+    }
+
     /// Looks for the engine and asks it anew: it may have been updated or moved. However many callers come, it is asked once.
     func reopen() async throws -> EngineAPI {
         let search = state.withLock { state in

@@ -96,9 +96,8 @@ extension Engine {
     private func reap(_ report: inout ReconciliationReport) async {
         for backend in registry.backends {
             let id = backend.descriptor.id
-            guard await registry.statuses(refresh: false).contains(where: { $0.descriptor.id == id && $0.availability.isAvailable }) else {
-                continue
-            }
+            // A service elsewhere is asked only for what was made there: each of its sandboxes has an end of its own.
+            if backend.descriptor.placement != .local, await !holdsSandboxes(id) { continue }
             do {
                 let owner = store.owner
                 // Listed first, rows second: a row is there before its sandbox is, so what has no row now never had a living one.
@@ -112,6 +111,9 @@ extension Engine {
                     }
                     try await announceReaped(reference.id, id, &report)
                 }
+            } catch let error as SandboxError where [.unavailable, .unsupported, .denied].contains(error.code) {
+                // What does not work here has nothing to tell.
+                continue
             } catch {
                 report.problems.append("backend \(id): \(error)")
             }
@@ -121,6 +123,10 @@ extension Engine {
         } catch {
             report.problems.append("left sandboxes: \(error)")
         }
+    }
+
+    private func holdsSandboxes(_ backend: BackendID) async -> Bool {
+        (try? await store.read { try $0.sandboxes() }.contains { $0.backend == backend }) ?? true
     }
 
     private func reap(_ held: SandboxRow, _ report: inout ReconciliationReport) async throws {
