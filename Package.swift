@@ -176,8 +176,8 @@ let package = Package(
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "CloudBackends", "CompatServers", "SandboxClient", "SandboxCore", "SandboxTesting", "ServedEngine", "StandardBackends", log,
-                system,
+                "CSandlotSystem", "CloudBackends", "CompatServers", "SandboxClient", "SandboxCore", "SandboxTesting", "ServedEngine",
+                "StandardBackends", log, system,
             ]),
         .testTarget(name: "SandboxTestingTests", dependencies: ["SandboxCore", "SandboxTesting", system]),
         .testTarget(name: "GuestFilesTests", dependencies: ["GuestProtocol", "GuestFiles", "CSandlotSystem"]),

@@ -1,15 +1,30 @@
+import CSandlotSystem
 import Foundation
 import SandboxCore
 import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// What a run of the suite may not leave behind.
 struct Leftovers {
     var dataDirectory: FilePath
     var scratch: FilePath
 
-    /// A line for each thing that should not be there.
+    /// A line for each thing that should not be there. A process that is on its way out, as an engine's keeper of a container that was just
+    /// removed, is waited for.
     func found() -> [String] {
-        directories() + processes() + groups()
+        for (id, _) in processes() { Self.awaitEnd(id) }
+        return directories() + processes().map { "process \($0.id): \($0.text.prefix(200))" } + groups()
+    }
+
+    private static func awaitEnd(_ id: Int32) {
+        let descriptor = sandlot_pidfd_open(id)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        var end = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        _ = poll(&end, 1, 10_000)
     }
 
     private func names(in path: FilePath) -> [String] { (try? FileManager.default.contentsOfDirectory(atPath: path.string)) ?? [] }
@@ -22,14 +37,14 @@ struct Leftovers {
     }
 
     /// Ours are those whose command line names our data directory or a sandbox of ours: a container's guest does.
-    private func processes() -> [String] {
+    private func processes() -> [(id: Int32, text: String)] {
         let known = SeenSandboxes.shared.ids.map(\.rawValue)
         let own = ProcessInfo.processInfo.processIdentifier
         return names(in: "/proc").compactMap { Int32($0) }.filter { $0 != own }.compactMap { id in
             let line = (try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(id)/cmdline"))) ?? Data()
             let text = String(decoding: line, as: UTF8.self).replacingOccurrences(of: "\0", with: " ")
             let isOurs = text.contains(dataDirectory.string) || known.contains { text.contains($0) }
-            return isOurs ? "process \(id): \(text.prefix(200))" : nil
+            return isOurs ? (id, text) : nil
         }
     }
 
