@@ -9,6 +9,8 @@ public struct ContainerBackend: SettingShapedBackend {
         var description = Self.description(dialect)
         // A hatch that somebody opened is no secret: who asks for a floor does not get less.
         if let hatch { description.isolation = hatch.isolation }
+        // Nobody waits for a service to start who did not ask for it.
+        description.onlyByName = connection.mustBeStarted
         if let engine = connection.known {
             description.capabilities.subtract(engine.facts.missing.union(Delivery.choose(engine, settings).missing))
         }

@@ -30,15 +30,18 @@ final class EngineConnection: Sendable {
         return try await reopen()
     }
 
-    /// The engine as `open` has it, but nil where a service of ours would have to be started first.
-    func present() async throws -> EngineAPI? {
-        if known == nil, settings.service == .auto,
-            try EngineAddress(dialect: dialect, settings: settings, environment: host).resolve() == nil
-        {
-            return nil
+    /// Whether a service of ours would have to be started first, which takes its time. An address that cannot be read is told when it is used.
+    var mustBeStarted: Bool {
+        guard known == nil, settings.service == .auto, !dialect.service.isEmpty else { return false }
+        do {
+            return try EngineAddress(dialect: dialect, settings: settings, environment: host).resolve() == nil
+        } catch {
+            return false
         }
-        return try await open()
     }
+
+    /// The engine as `open` has it, but nil where a service of ours would have to be started first.
+    func present() async throws -> EngineAPI? { mustBeStarted ? nil : try await open() }
 
     /// Looks for the engine and asks it anew: it may have been updated or moved. However many callers come, it is asked once.
     func reopen() async throws -> EngineAPI {
