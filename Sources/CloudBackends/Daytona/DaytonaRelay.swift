@@ -39,10 +39,8 @@ final class DaytonaRelay: GuestCarrier {
             }
             if !bytes.isEmpty { return bytes }
         }
-        let words = reading.withLock { $0.log.lastWords }
-        if words.isEmpty { return nil }
-        throw SandboxError(
-            .unavailable, "the relay in the sandbox ended: \(words)", remedy: "see whether the sandbox lives", backend: calls.backend)
+        if let ending = LastWords.relayEnded(reading.withLock { $0.log.lastWords.line }, backend: calls.backend) { throw ending }
+        return nil
     }
 
     func close() {
@@ -68,14 +66,13 @@ struct MarkedLog {
     private var current: UInt8 = 1
     private var mark: UInt8 = 0
     private var count = 0
-    private var errors: [UInt8] = []
-
-    /// The end of standard error, for people.
-    var lastWords: String { String(decoding: errors, as: UTF8.self).split(separator: "\n").joined(separator: " ") }
+    /// The end of standard error.
+    private(set) var lastWords = LastWords()
 
     /// What of a piece is standard output. Text holds no such bytes itself.
     mutating func output(of piece: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
+        var errors: [UInt8] = []
         for byte in piece {
             if byte == 1 || byte == 2 {
                 count = byte == mark ? count + 1 : 1
@@ -91,7 +88,7 @@ struct MarkedLog {
                 errors.append(byte)
             }
         }
-        if errors.count > 400 { errors.removeFirst(errors.count - 400) }
+        lastWords.add(errors)
         return output
     }
 }

@@ -9,7 +9,7 @@ final class E2BRelay: GuestCarrier {
     private let process: UInt32
     private let calls: CloudCalls
     private let stream: Mutex<E2BProcessStream?>
-    private let lastWords = Mutex<[UInt8]>([])
+    private let lastWords = Mutex(LastWords())
 
     init(process: UInt32, stream: E2BProcessStream, calls: CloudCalls) {
         self.process = process
@@ -26,13 +26,12 @@ final class E2BRelay: GuestCarrier {
     func receive() async throws -> [UInt8]? {
         while let stream = stream.withLock({ $0 }) {
             guard let event = try await stream.next() else { break }
-            if let errors = event.data?.stderr { lastWords.withLock { $0 = Array(($0 + errors).suffix(400)) } }
+            if let errors = event.data?.stderr { lastWords.withLock { $0.add(errors) } }
             if let output = event.data?.stdout, !output.isEmpty { return Array(output) }
             guard event.end != nil else { continue }
-            let words = String(decoding: lastWords.withLock { $0 }, as: UTF8.self)
-            if words.isEmpty { return nil }
-            throw SandboxError(
-                .unavailable, "the relay in the sandbox ended: \(words)", remedy: "see whether the sandbox lives", backend: calls.backend)
+            let words = String(decoding: lastWords.withLock { $0.bytes }, as: UTF8.self)
+            if let ending = LastWords.relayEnded(words, backend: calls.backend) { throw ending }
+            return nil
         }
         return nil
     }

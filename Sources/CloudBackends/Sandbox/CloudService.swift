@@ -66,8 +66,7 @@ struct CloudRun: Sendable {
 
     /// Its last words, for people.
     var words: String {
-        let text = String(decoding: (errors.isEmpty ? output : errors).suffix(400), as: UTF8.self).split(separator: "\n").joined(
-            separator: " ")
+        let text = LastWords(errors.isEmpty ? output : errors).line
         return text.isEmpty ? "exit status \(exitCode.map(String.init) ?? "unknown")" : text
     }
 }

@@ -8,7 +8,7 @@ import Synchronization
 final class VercelRelay: GuestCarrier {
     private struct State {
         var lines = TextLines()
-        var errors: [UInt8] = []
+        var lastWords = LastWords()
         var sent = 0
         var isClosed = false
     }
@@ -45,17 +45,15 @@ final class VercelRelay: GuestCarrier {
             guard let text = record.text else { continue }
             let bytes = try state.withLock { state -> [UInt8] in
                 if record.stream == "stderr" {
-                    state.errors = Array((state.errors + Array(text.utf8)).suffix(400))
+                    state.lastWords.add(text.utf8)
                     return []
                 }
                 return try state.lines.decode(text.utf8)
             }
             if !bytes.isEmpty { return bytes }
         }
-        let words = state.withLock { String(decoding: $0.errors, as: UTF8.self) }.split(separator: "\n").joined(separator: " ")
-        if words.isEmpty { return nil }
-        throw SandboxError(
-            .unavailable, "the relay in the sandbox ended: \(words)", remedy: "see whether the sandbox lives", backend: calls.backend)
+        if let ending = LastWords.relayEnded(state.withLock { $0.lastWords.line }, backend: calls.backend) { throw ending }
+        return nil
     }
 
     func close() {
