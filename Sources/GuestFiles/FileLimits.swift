@@ -51,6 +51,9 @@ public enum FileLimits {
     /// Lines of context on each side of a match.
     public static let contextLines = 100
 
+    /// Bytes of content that a host may send ahead of an import: many small files, so that neither side waits for the other at each.
+    public static let importWindow = 4 << 20
+
     /// Directories of one watch.
     public static let watches = 8192
 
@@ -60,6 +63,9 @@ public enum FileLimits {
     public static let batches = 6
     /// Digests that are remembered; each takes about 100 bytes.
     public static let knownDigests = 100_000
+    /// Threads that look at the folders of one tree, and bytes of records that wait for the host.
+    public static let walkingThreads = 4
+    public static let digestRecords = 256 << 10
     /// Hashing threads of one manifest.
     public static let hashingThreads = 4
 }

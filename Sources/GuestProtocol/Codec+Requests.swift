@@ -3,6 +3,7 @@ extension GuestRequest: WireValue {
         case startExec = 1, attachExec, listExecs, signalExec, cancelExec, forgetExec
         case readFile = 32, writeFile, readStream, writeStream, stat, list, makeDirectory, remove, move, makeSymbolicLink, changeMode
         case glob, grep, watch, manifest, exportTree, importTree, fileChunks, removeNode
+        case folderDigests, folderEntries, importTellingStamps
         case shutdown = 64
     }
 
@@ -111,6 +112,16 @@ extension GuestRequest: WireValue {
             writer.write(path)
             writer.write(changed)
             writer.write(inode)
+        case .folderDigests(let root):
+            tag(.folderDigests, &writer)
+            writer.write(root)
+        case .folderEntries(let root, let folders):
+            tag(.folderEntries, &writer)
+            writer.write(root)
+            writer.write(list: folders) { $0.write($1) }
+        case .importTellingStamps(let root):
+            tag(.importTellingStamps, &writer)
+            writer.write(root)
         case .shutdown(let grace):
             tag(.shutdown, &writer)
             writer.write(grace)
@@ -156,6 +167,11 @@ extension GuestRequest: WireValue {
         case .importTree: self = .importTree(root: try reader.readBytes())
         case .fileChunks: self = .fileChunks(path: try reader.readBytes())
         case .removeNode: self = .removeNode(path: try reader.readBytes(), changed: try reader.read(), inode: try reader.read())
+        case .folderDigests: self = .folderDigests(root: try reader.readBytes())
+        case .folderEntries:
+            self = .folderEntries(
+                root: try reader.readBytes(), folders: try reader.readList { (r) throws(ProtocolViolation) in try r.readBytes() })
+        case .importTellingStamps: self = .importTellingStamps(root: try reader.readBytes())
         case .shutdown: self = .shutdown(grace: try reader.read())
         }
     }

@@ -58,6 +58,17 @@ public enum GuestRequest: Equatable, Sendable {
     /// Response `done`. Removes a node that is no filled directory if it still has this change time and inode; else `alreadyExists`. With the
     /// capability `chunks`.
     case removeNode(path: [UInt8], changed: Int64, inode: UInt64)
+    /// `chunk`s under the host's credit, then `streamEnd`: for the root and every folder below it, in no order, the length of its path from the
+    /// root (4 bytes, the lowest first), the path, and a SHA-256 of what a manifest tells of the nodes directly in it, as `sandlot_listing_digest_add`
+    /// makes it. With the capability `folders`.
+    case folderDigests(root: [UInt8])
+    /// `treeEntry` for every node directly in one of the folders, whose paths are relative to the root (empty is the root itself), then
+    /// `streamEnd`; under the host's credit. Folders that are gone are left out. With the capability `folders`.
+    case folderEntries(root: [UInt8], folders: [[UInt8]])
+    /// As `importTree`; besides, the guest sends `chunk`s under the host's credit: for every regular file that has its name and is what the host
+    /// sent, the number of its entry among those of the import (4 bytes, the lowest first, from 0), its change time and its inode (8 bytes
+    /// each). With the capability `stamps`.
+    case importTellingStamps(root: [UInt8])
     /// Kills everything within `grace` milliseconds and ends the guest; response `done` comes when nothing is left.
     case shutdown(grace: UInt32)
 }

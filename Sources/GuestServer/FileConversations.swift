@@ -9,7 +9,9 @@ struct FileConversation {
     init(_ request: GuestRequest) {
         endsWithResponse =
             switch request {
-            case .readStream, .writeStream, .manifest, .exportTree, .importTree, .watch, .fileChunks: false
+            case .readStream, .writeStream, .manifest, .exportTree, .importTree, .watch, .fileChunks, .folderDigests, .folderEntries,
+                .importTellingStamps:
+                false
             default: true
             }
     }

@@ -139,7 +139,7 @@ public final class GuestServer {
         GuestHello(
             version: version, instance: instance, pid: getpid(), userID: geteuid(), groupID: getegid(),
             architecture: GuestServer.architecture, workingDirectory: workingDirectory,
-            capabilities: ["exec", "files", "pty", "watch", "chunks"])
+            capabilities: ["exec", "files", "pty", "watch", "chunks", "folders", "stamps"])
     }
 
     // MARK: Channels

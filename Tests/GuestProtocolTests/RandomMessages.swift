@@ -123,7 +123,9 @@ struct RandomMessages {
             .glob(root: bytes(), pattern: bytes(), limit: number(), includesHidden: flag()), .grep(query()),
             .watch(path: bytes(), recursive: flag()), .manifest(root: bytes(), digests: flag()),
             .exportTree(root: bytes(), paths: list { $0.bytes() }), .importTree(root: bytes()),
-            .fileChunks(path: bytes()), .removeNode(path: bytes(), changed: number(), inode: number()), .shutdown(grace: number()),
+            .fileChunks(path: bytes()), .removeNode(path: bytes(), changed: number(), inode: number()),
+            .folderDigests(root: bytes()), .folderEntries(root: bytes(), folders: list { $0.bytes() }), .importTellingStamps(root: bytes()),
+            .shutdown(grace: number()),
         ]
     }
 

@@ -14,6 +14,7 @@
 #include <linux/filter.h>
 
 #include "sandlot_chunking.h"
+#include "sandlot_listing.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -21,7 +21,11 @@ struct Line: Sendable {
     func send(_ message: HostMessage) throws { try link.send(message, stream: stream) }
 
     /// Sends content and waits until it has left, so that what is under way stays bounded when the guest does not read.
-    func sendContent(_ message: HostMessage) async throws { try await link.sendContent(message, stream: stream) }
+    func sendContent(_ message: HostMessage) async throws {
+        var frames = ByteBuffer()
+        frames.write(frame: message.encode(stream: stream))
+        try await link.send(frames).value()
+    }
 
     /// Stops listening. What the guest still sends, up to `budget` bytes, is thrown away.
     func abandon(budget: Int, saying farewell: [HostMessage] = []) {

@@ -3,6 +3,14 @@ import NIOCore
 import SandboxCore
 import Synchronization
 
+extension ByteBuffer {
+    /// Adds a frame as it goes over the channel.
+    mutating func write(frame: Frame) {
+        writeBytes(Frame.header(kind: frame.kind, stream: frame.stream, length: frame.payload.count))
+        writeBytes(frame.payload)
+    }
+}
+
 /// The machinery of a channel: stream numbers, dispatch of what comes in, the one timer, and the end.
 final class FrameLink: ByteReceiver {
     /// Conversations at once; more is a runaway caller.
@@ -90,26 +98,30 @@ final class FrameLink: ByteReceiver {
     /// Sends a message; throws the channel's end.
     func send(_ message: HostMessage, stream: UInt32) throws { try write(message.encode(stream: stream), written: nil) }
 
-    /// Sends a message and waits until it has left.
-    func sendContent(_ message: HostMessage, stream: UInt32) async throws {
+    /// Sends messages that `ByteBuffer.write(frame:)` collected; the answer is settled when they have left.
+    func send(_ frames: ByteBuffer) throws -> Answer<Void> {
         let written = Answer<Void>()
-        try write(message.encode(stream: stream)) { [weak self] success in
+        try connected().write(frames) { [weak self] success in
             let failure = self?.end ?? SandboxError(.unavailable, "the channel to the guest broke")
             written.settle(success ? .success(()) : .failure(failure))
         }
-        try await written.value()
+        return written
     }
 
     private func write(_ frame: Frame, written: (@Sendable (Bool) -> Void)?) throws {
+        let stream = try connected()
+        var bytes = ByteBufferAllocator().buffer(capacity: Frame.headerSize + frame.payload.count)
+        bytes.write(frame: frame)
+        stream.write(bytes, written: written)
+    }
+
+    private func connected() throws -> any ByteStream {
         let stream = try state.withLock { state in
             if let end = state.end { throw end }
             return state.stream
         }
         guard let stream else { throw SandboxError(.internalError, "the channel is not connected yet") }
-        var bytes = ByteBufferAllocator().buffer(capacity: Frame.headerSize + frame.payload.count)
-        bytes.writeBytes(Frame.header(kind: frame.kind, stream: frame.stream, length: frame.payload.count))
-        bytes.writeBytes(frame.payload)
-        stream.write(bytes, written: written)
+        return stream
     }
 
     // MARK: Receiving

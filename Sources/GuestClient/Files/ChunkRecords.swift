@@ -1,7 +1,7 @@
 import SandboxCore
 
 /// The list of a file's chunks as the guest sends it: for each its length, the lowest byte first, and its digest.
-struct ChunkRecords {
+struct ChunkRecords: TransferRecords {
     private static let size = 36
     /// More than a guest makes; what is longer would be no chunk.
     private static let longest = 16 << 20

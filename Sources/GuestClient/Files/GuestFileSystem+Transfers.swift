@@ -51,13 +51,44 @@ extension GuestFileSystem {
     }
 
     func `import`(_ items: SandboxStream<TreeItem>, into root: FilePath) async throws -> [(path: FilePath, reason: String)] {
-        try await Upload.run(.importTree(root: wire(root)), path: root, isTree: true, over: try await session().link) { upload in
-            for try await item in items {
-                switch item {
-                case .entry(let entry): try await upload.send(entry)
-                case .content(let bytes): try await upload.send(bytes)
-                case .copy(let offset, let length): try await upload.copy(offset: offset, length: length)
+        try await Upload.run(.importTree(root: wire(root)), path: root, isTree: true, over: try await session().link) {
+            try await $0.send(items)
+        }
+    }
+
+    func `import`(
+        _ items: SandboxStream<TreeItem>, into root: FilePath, written: @escaping @Sendable ([WrittenFile]) -> Void
+    ) async throws -> (refused: [(path: FilePath, reason: String)], tellsWritten: Bool) {
+        let session = try await session()
+        guard session.tellsStamps else { return (try await self.import(items, into: root), false) }
+        let request = GuestRequest.importTellingStamps(root: wire(root))
+        return (
+            try await Upload.run(request, path: root, isTree: true, over: session.link, written: written) { try await $0.send(items) }, true
+        )
+    }
+
+    func folderDigests(of root: FilePath) async throws -> SandboxStream<FolderDigest>? {
+        guard try await session().knowsFolders else { return nil }
+        let bytes = try await stream(.folderDigests(root: wire(root)), .bytes(limit: nil), root) {
+            if case .bytes(let bytes) = $0 { bytes } else { nil }
+        }
+        return SandboxStream(records: bytes, FolderRecords())
+    }
+
+    func entries(in folders: [FilePath], below root: FilePath) async throws -> SandboxStream<FileEntry> {
+        let requests = FolderRequests(folders.map(\.guestBytes))
+        let current = Mutex(SandboxStream<FileEntry>?.none)
+        return SandboxStream {
+            while true {
+                if let stream = current.withLock({ $0 }) {
+                    var iterator = stream.makeAsyncIterator()
+                    if let entry = try await iterator.next() { return entry }
                 }
+                guard let folders = requests.next() else { return nil }
+                let next = try await stream(.folderEntries(root: wire(root), folders: folders), .manifest, root) {
+                    if case .entry(let entry) = $0 { entry } else { nil }
+                }
+                current.withLock { $0 = next }
             }
         }
     }
@@ -67,18 +98,7 @@ extension GuestFileSystem {
         let bytes = try await stream(.fileChunks(path: wire(path)), .bytes(limit: nil), path) {
             if case .bytes(let bytes) = $0 { bytes } else { nil }
         }
-        let records = Mutex(ChunkRecords())
-        return SandboxStream {
-            while true {
-                if let chunk = try records.withLock({ try $0.next() }) { return chunk }
-                var iterator = bytes.makeAsyncIterator()
-                guard let more = try await iterator.next() else {
-                    try records.withLock { try $0.end() }
-                    return nil
-                }
-                records.withLock { $0.add(more) }
-            }
-        }
+        return SandboxStream(records: bytes, ChunkRecords())
     }
 
     private func stream<Element: Sendable>(

@@ -21,40 +21,65 @@ final class Upload: Conversation {
         /// Entries sent: so many refusals are believable.
         var entries = 0
         var refused: [(path: FilePath, reason: String)] = []
+        var stamps = StampRecords()
     }
+
+    /// Frames on their way to the channel: what many small files need goes out as one piece.
+    private struct Outgoing {
+        var frames = ByteBuffer()
+        var underWay: Answer<Void>?
+    }
+
+    /// Bytes of frames that are collected.
+    private static let piece = 256 << 10
 
     private let line: Line
     private let path: FilePath
     private let isTree: Bool
+    private let written: (@Sendable ([WrittenFile]) -> Void)?
     private let ready = Answer<Void>()
     private let committed = Answer<Void>()
     private let patience: TimeAmount
     private let state: Mutex<State>
+    private let outgoing = Mutex(Outgoing())
 
-    private init(_ line: Line, path: FilePath, isTree: Bool) {
+    private init(_ line: Line, path: FilePath, isTree: Bool, written: (@Sendable ([WrittenFile]) -> Void)?) {
         self.line = line
         self.path = path
         self.isTree = isTree
+        self.written = written
         patience = .nanoseconds(line.link.options.requestDeadline.wholeNanoseconds)
         state = Mutex(State(deadline: .now() + patience))
     }
 
     /// Sends what `body` produces and commits it. When the body throws, the guest throws away what it got.
     static func run(
-        _ request: GuestRequest, path: FilePath, isTree: Bool, over link: FrameLink, _ body: (Upload) async throws -> Void
+        _ request: GuestRequest, path: FilePath, isTree: Bool, over link: FrameLink,
+        written: (@Sendable ([WrittenFile]) -> Void)? = nil, _ body: (Upload) async throws -> Void
     ) async throws -> [(path: FilePath, reason: String)] {
-        let upload = try link.open(request) { Upload($0, path: path, isTree: isTree) }
+        let upload = try link.open(request) { Upload($0, path: path, isTree: isTree, written: written) }
         do {
             upload.watchClock()
             try await upload.ready.value()
             upload.state.withLock { $0.deadline = nil }
             try await body(upload)
-            try upload.commit()
+            try await upload.commit()
             try await upload.committed.value()
             return upload.state.withLock { $0.refused }
         } catch {
             upload.abort()
             throw error
+        }
+    }
+
+    /// Sends a tree.
+    func send(_ items: SandboxStream<TreeItem>) async throws {
+        for try await item in items {
+            switch item {
+            case .entry(let entry): try await send(entry)
+            case .content(let bytes): try await send(bytes)
+            case .copy(let offset, let length): try await copy(offset: offset, length: length)
+            }
         }
     }
 
@@ -64,7 +89,7 @@ final class Upload: Conversation {
         while !rest.isEmpty {
             let size = min(rest.count, Frame.maximumContent)
             let count = try await credit { $0.take(size) }
-            try await line.sendContent(.chunk(Array(rest.prefix(count))))
+            try await put(.chunk(count == bytes.count ? bytes : Array(rest.prefix(count))))
             rest = rest.dropFirst(count)
         }
     }
@@ -75,13 +100,34 @@ final class Upload: Conversation {
         let cost = TreeCost.of(wire.path)
         _ = try await credit { credit in credit.takeWhole(cost).map { (0, $0) } ?? (cost, nil) }
         state.withLock { $0.entries += 1 }
-        try line.send(.treeEntry(wire))
+        try await put(.treeEntry(wire))
     }
 
     /// Lets the guest take bytes from the file that has the entry's path until now.
     func copy(offset: UInt64, length: UInt64) async throws {
         _ = try await credit { credit in credit.takeWhole(TreeCost.copy).map { (0, $0) } ?? (TreeCost.copy, nil) }
-        try line.send(.copy(offset: offset, length: length))
+        try await put(.copy(offset: offset, length: length))
+    }
+
+    private func put(_ message: HostMessage) async throws {
+        let frame = message.encode(stream: line.stream)
+        let isMuch = outgoing.withLock { outgoing in
+            outgoing.frames.write(frame: frame)
+            return outgoing.frames.readableBytes >= Self.piece
+        }
+        if isMuch { try await flush() }
+    }
+
+    /// Hands over what was collected once the piece before it has left: when the guest does not read, no more than two wait.
+    private func flush() async throws {
+        if let before = outgoing.withLock({ $0.underWay.take() }) { try await before.value() }
+        let frames = outgoing.withLock { outgoing in
+            defer { outgoing.frames = ByteBuffer() }
+            return outgoing.frames
+        }
+        guard frames.readableBytes > 0 else { return }
+        let written = try line.link.send(frames)
+        outgoing.withLock { $0.underWay = written }
     }
 
     private func credit(_ take: (inout InputCredit) -> (taken: Int, wait: Answer<Void>?)) async throws -> Int {
@@ -93,6 +139,7 @@ final class Upload: Conversation {
                 return (taken, wait)
             }
             guard let wait else { return taken }
+            try await flush()
             watchClock()
             do {
                 try await wait.value()
@@ -103,7 +150,8 @@ final class Upload: Conversation {
         }
     }
 
-    private func commit() throws {
+    private func commit() async throws {
+        try await flush()
         try state.withLock { state in
             if case .failed(let error) = state.phase { throw error }
             state.phase = .committing
@@ -152,6 +200,15 @@ final class Upload: Conversation {
                 state.refused.append((path, GuestFailure(.denied, message: reason).safeMessage))
                 return true
             }
+            return false
+        case .chunk(let bytes):
+            guard let written else { throw .unexpected("content in an upload") }
+            written(
+                try state.withLock { (state) throws(ProtocolViolation) in
+                    if state.deadline != nil { state.deadline = .now() + patience }
+                    return try state.stamps.files(in: bytes, below: state.entries)
+                })
+            try? line.send(.credit(UInt32(clamping: bytes.count)))
             return false
         case .streamEnd:
             try step(from: "committing") { state in

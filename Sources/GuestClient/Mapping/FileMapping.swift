@@ -32,7 +32,24 @@ extension TreeEntry.PathRule {
         case .any: return true
         case .absolute: return path.first == slash
         case .name: return !path.contains(slash) && isPlain(path[...])
-        case .relative: return path.split(separator: slash, omittingEmptySubsequences: false).allSatisfy(isPlain)
+        case .relative: return isRelative(path)
+        }
+    }
+
+    /// All parts are plain; a tree has many paths, so nothing is allocated for it.
+    private func isRelative(_ path: [UInt8]) -> Bool {
+        path.withUnsafeBufferPointer { path in
+            var (length, isDots) = (0, true)
+            for byte in path {
+                if byte == UInt8(ascii: "/") {
+                    if length == 0 || isDots && length <= 2 { return false }
+                    (length, isDots) = (0, true)
+                } else {
+                    length += 1
+                    if byte != UInt8(ascii: ".") { isDots = false }
+                }
+            }
+            return length > 0 && !(isDots && length <= 2)
         }
     }
 

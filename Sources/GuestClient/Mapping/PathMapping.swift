@@ -5,13 +5,9 @@ extension FilePath {
     /// The path's bytes as the kernel sees them.
     var guestBytes: [UInt8] {
         withPlatformString { text in
-            var bytes: [UInt8] = []
-            var at = text
-            while at.pointee != 0 {
-                bytes.append(UInt8(bitPattern: at.pointee))
-                at += 1
-            }
-            return bytes
+            var count = 0
+            while text[count] != 0 { count += 1 }
+            return Array(UnsafeRawBufferPointer(start: text, count: count))
         }
     }
 

@@ -22,6 +22,11 @@ public final class GuestSession: Sendable {
     /// Whether the guest tells the chunks of files and looks at what it replaces.
     var knowsChunks: Bool { hello.capabilities.contains("chunks") }
 
+    /// Whether the guest tells digests of folders.
+    var knowsFolders: Bool { hello.capabilities.contains("folders") }
+    /// Whether the guest tells what the files of an import look like once they are written.
+    var tellsStamps: Bool { hello.capabilities.contains("stamps") }
+
     /// The sandbox's files.
     public var files: any SandboxFileSystem {
         GuestFileSystem(workspacePath: defaults.workspacePath, retriesReads: false) { self }

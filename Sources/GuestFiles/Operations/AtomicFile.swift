@@ -47,6 +47,9 @@ final class AtomicFile {
         guard fchmod(file.number, mode_t(mode & 0o7777)) == 0 else { throw GuestFailure.last("set the mode", label) }
     }
 
+    /// What is known of it now.
+    var status: Status? { try? file.status(label) }
+
     /// Best effort: only root may give files away. Clears set-id bits, so it goes before `setMode`.
     func setOwner(user: uid_t, group: gid_t) { _ = fchown(file.number, user, group) }
 

@@ -115,6 +115,16 @@ final class Conversation: @unchecked Sendable {
 
     // MARK: The worker's side
 
+    /// Lets the host send more at a time than every stream may.
+    func widen(by bytes: Int) {
+        let rings = outbox.monitor.locked {
+            guard stop == nil else { return false }
+            allowance += bytes
+            return outbox.append(.credit(UInt32(clamping: bytes)), of: self)
+        }
+        if rings { outbox.ring() }
+    }
+
     /// True when the work must end.
     var isStopped: Bool { outbox.monitor.locked { stop != nil } }
 

@@ -50,7 +50,16 @@ enum FileOperations {
             try Exporting.send(root, paths: paths, to: conversation)
             return .streamEnd
         case .importTree(let root):
-            try Importing.receive(root, from: conversation)
+            try Importing.receive(root, tellsStamps: false, from: conversation)
+            return .streamEnd
+        case .importTellingStamps(let root):
+            try Importing.receive(root, tellsStamps: true, from: conversation)
+            return .streamEnd
+        case .folderDigests(let root):
+            try FolderDigests.send(root, to: conversation)
+            return .streamEnd
+        case .folderEntries(let root, let folders):
+            try FolderEntries.send(root, folders: folders, to: conversation)
             return .streamEnd
         case .fileChunks(let path):
             try FileChunks.send(path, to: conversation)

@@ -16,8 +16,9 @@ enum RequestClass {
         case .readFile, .writeFile, .stat, .list, .makeDirectory, .makeSymbolicLink, .changeMode, .removeNode: self = .plain
         case .remove(_, let recursive): self = recursive ? .heavy : .plain
         case .move, .glob, .grep: self = .heavy
-        case .readStream, .watch, .manifest, .exportTree, .fileChunks: self = .longLived(receivesContent: false)
-        case .writeStream, .importTree: self = .longLived(receivesContent: true)
+        case .readStream, .watch, .manifest, .exportTree, .fileChunks, .folderDigests, .folderEntries:
+            self = .longLived(receivesContent: false)
+        case .writeStream, .importTree, .importTellingStamps: self = .longLived(receivesContent: true)
         case .startExec, .attachExec, .listExecs, .signalExec, .cancelExec, .forgetExec, .shutdown: self = .foreign
         }
     }

@@ -39,7 +39,7 @@ struct Status {
             userID: value.st_uid, groupID: value.st_gid, inode: UInt64(value.st_ino), linkTarget: linkTarget)
     }
 
-    private static func kind(ofMode mode: mode_t) -> FileKind {
+    static func kind(ofMode mode: mode_t) -> FileKind {
         switch mode & S_IFMT {
         case S_IFDIR: .directory
         case S_IFLNK: .symbolicLink

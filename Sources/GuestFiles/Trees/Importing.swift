@@ -5,14 +5,17 @@ internal import GuestProtocol
 /// protocol (content that nobody announced, more or less of it than announced) and an error that concerns everything end the import. Files that are
 /// complete stay then; a file that was on its way leaves nothing.
 enum Importing {
-    static func receive(_ path: [UInt8], from conversation: Conversation) throws {
+    static func receive(_ path: [UInt8], tellsStamps: Bool, from conversation: Conversation) throws {
         let root = try Paths.openRoot(path, readable: false)
         let writer = TreeWriter(root: root, label: path)
         defer { writer.finish() }
+        conversation.widen(by: FileLimits.importWindow - Int(InitialCredit.toGuest))
         try conversation.send(.response(.done))
+        var stamps = StampRecords(isWanted: tellsStamps)
+        var number: UInt32 = 0
 
         /// The file whose content is expected: nil inside when it was refused and its content is skipped.
-        var current: (file: TreeWriter.OpenFile?, path: [UInt8], rest: UInt64)?
+        var current: (file: TreeWriter.OpenFile?, number: UInt32, path: [UInt8], rest: UInt64)?
         while true {
             let incoming = try conversation.receive()
             if let expected = current {
@@ -38,15 +41,22 @@ enum Importing {
                 }
                 current?.rest -= count
                 if current?.rest == 0 {
-                    if let file = current?.file { try refusing(file.entry, conversation) { try writer.commit(file) } }
+                    if let file = current?.file {
+                        try refusing(file.entry, conversation) {
+                            try writer.commit(file)
+                            stamps.add(file, expected.number)
+                        }
+                    }
                     current = nil
+                    try stamps.send(atLeast: 400, to: conversation)
                 }
                 continue
             }
             switch incoming {
-            case .end: return
+            case .end: return try stamps.send(atLeast: 1, to: conversation)
             case .chunk, .copy: throw GuestFailure.invalid("the host sent content that belongs to no file", path)
             case .entry(let entry):
+                defer { number &+= 1 }
                 guard entry.kind == .regular else {
                     try refusing(entry, conversation) { try writer.make(entry) }
                     continue
@@ -54,9 +64,12 @@ enum Importing {
                 var file: TreeWriter.OpenFile?
                 try refusing(entry, conversation) { file = try writer.begin(entry) }
                 if entry.size > 0 {
-                    current = (file, entry.path, entry.size)
+                    current = (file, number, entry.path, entry.size)
                 } else if let file {
-                    try refusing(entry, conversation) { try writer.commit(file) }
+                    try refusing(entry, conversation) {
+                        try writer.commit(file)
+                        stamps.add(file, number)
+                    }
                 }
             }
         }
@@ -68,5 +81,32 @@ enum Importing {
         } catch let refusal as Refusal {
             try conversation.send(.refused(path: entry.path, reason: refusal.reason))
         }
+    }
+}
+
+/// What tells that the files of an import are still what was written, on its way to the host.
+private struct StampRecords {
+    let isWanted: Bool
+    private var records: [UInt8] = []
+    private var count = 0
+
+    init(isWanted: Bool) { self.isWanted = isWanted }
+
+    /// Somebody may have written to the file since it has its name: its size or time is another then, and it is not told.
+    mutating func add(_ open: TreeWriter.OpenFile, _ number: UInt32) {
+        guard isWanted, let status = open.file.status, status.size == Int64(clamping: open.entry.size),
+            status.modified == open.entry.modified
+        else { return }
+        for value in [UInt64(number), UInt64(bitPattern: status.changed), status.identity.inode].enumerated() {
+            for byte in 0..<(value.offset == 0 ? 4 : 8) { records.append(UInt8(truncatingIfNeeded: value.element >> (8 * byte))) }
+        }
+        count += 1
+    }
+
+    mutating func send(atLeast enough: Int, to conversation: Conversation) throws {
+        guard count >= enough else { return }
+        try conversation.send(content: records)
+        records = []
+        count = 0
     }
 }

@@ -35,6 +35,28 @@ extension SandboxFileSystem {
     /// No backend but one with a guest looks into its files.
     public func chunks(of path: FilePath) async throws -> SandboxStream<FileChunk>? { nil }
 
+    /// Tells nothing of what was written.
+    public func `import`(
+        _ items: SandboxStream<TreeItem>, into root: FilePath, written: @escaping @Sendable ([WrittenFile]) -> Void
+    ) async throws -> (refused: [(path: FilePath, reason: String)], tellsWritten: Bool) {
+        (try await self.import(items, into: root), false)
+    }
+
+    /// No backend but one with a guest looks into its folders.
+    public func folderDigests(of root: FilePath) async throws -> SandboxStream<FolderDigest>? { nil }
+
+    /// Looks at the whole tree.
+    public func entries(in folders: [FilePath], below root: FilePath) async throws -> SandboxStream<FileEntry> {
+        let (wanted, all) = (Set(folders), try await manifest(of: root, digests: false))
+        return SandboxStream {
+            var iterator = all.makeAsyncIterator()
+            while let entry = try await iterator.next() {
+                if wanted.contains(entry.path.removingLastComponent()) { return entry }
+            }
+            return nil
+        }
+    }
+
     /// Looks, then removes: between the two is a moment.
     public func remove(_ path: FilePath, ifStill node: ReplacedNode) async throws {
         let found = try await stat(path, followsLinks: false)

@@ -75,6 +75,36 @@ public struct FileChunk: Sendable, Hashable {
     }
 }
 
+/// A folder of a tree, with a digest of the nodes directly in it: of their names and modes, and of what is no folder also of size, times, inode and
+/// link target.
+public struct FolderDigest: Sendable, Hashable {
+    /// Relative to the tree's root; empty for the root itself.
+    public var path: FilePath
+    /// SHA-256, 32 bytes.
+    public var digest: [UInt8]
+    /// Creates a folder's digest.
+    public init(path: FilePath, digest: [UInt8]) {
+        self.path = path
+        self.digest = digest
+    }
+}
+
+/// A regular file of an import that has its name now, and still has the size and time that it was given.
+public struct WrittenFile: Sendable, Hashable {
+    /// Of its entry among the entries of the import, from 0.
+    public var index: Int
+    /// Nanoseconds since 1970, as `FileEntry.changed`.
+    public var changed: Int64
+    /// As `FileEntry.inode`.
+    public var inode: UInt64
+    /// Creates a written file.
+    public init(index: Int, changed: Int64, inode: UInt64) {
+        self.index = index
+        self.changed = changed
+        self.inode = inode
+    }
+}
+
 /// How a file is written.
 public struct FileWriteOptions: Sendable, Equatable {
     /// Permission bits; nil keeps those of a file that is replaced, else 0644.
@@ -236,6 +266,16 @@ public protocol SandboxFileSystem: Sendable {
     func export(_ root: FilePath, paths: [FilePath]) async throws -> SandboxStream<TreeItem>
     /// Writes a tree below a root and never outside of it. Returns the refused entries with their reasons.
     func `import`(_ items: SandboxStream<TreeItem>, into root: FilePath) async throws -> [(path: FilePath, reason: String)]
+    /// The same, and calls `written` for the files that were made, in any order. `tellsWritten` is false where the backend
+    /// cannot tell.
+    func `import`(
+        _ items: SandboxStream<TreeItem>, into root: FilePath, written: @escaping @Sendable ([WrittenFile]) -> Void
+    ) async throws -> (refused: [(path: FilePath, reason: String)], tellsWritten: Bool)
+    /// A digest for the root and every folder below it, in no order; nil where the backend cannot tell.
+    func folderDigests(of root: FilePath) async throws -> SandboxStream<FolderDigest>?
+    /// Every node directly in some folders, which are relative to the root (empty is the root), in no order of folders. Folders that are gone are
+    /// left out.
+    func entries(in folders: [FilePath], below root: FilePath) async throws -> SandboxStream<FileEntry>
     /// The chunks of a regular file in their order; nil where the backend cannot tell them, or take `TreeItem.copy`.
     func chunks(of path: FilePath) async throws -> SandboxStream<FileChunk>?
     /// Removes a file, link or empty directory if it is still the one that a look found; else `notFound` or `alreadyExists`.

@@ -105,8 +105,8 @@ final class Harness {
         return stream
     }
 
-    /// Sends messages within the credit, then `streamEnd`; returns the refused paths.
-    func upload(_ messages: [HostMessage], to stream: UInt64) throws -> [[UInt8]] {
+    /// Sends messages within the credit, then `streamEnd`; returns the refused paths. `told` takes what else the guest sends.
+    func upload(_ messages: [HostMessage], to stream: UInt64, told: (([UInt8]) -> Void)? = nil) throws -> [[UInt8]] {
         var credit = Int(InitialCredit.toGuest)
         var refused: [[UInt8]] = []
         func take(_ message: GuestMessage) throws -> Bool {
@@ -115,6 +115,7 @@ final class Harness {
             case .refused(let path, _): refused.append(path)
             case .failure(let failure): throw failure
             case .streamEnd: return true
+            case .chunk(let bytes) where told != nil: told?(bytes)
             default: throw Unexpected(message: message)
             }
             return false
