@@ -112,11 +112,11 @@ let package = Package(
                 "SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSecrets", "SandboxSettings", "SandboxWorkspace", "StandardBackends",
                 log, system,
             ]),
-        .target(name: "SandboxAPI", dependencies: ["SandboxCore", "SandboxEngine", system]),
+        .target(name: "SandboxAPI", dependencies: ["SandboxCore", "SandboxEngine", "SandboxWorkspace", system]),
         .target(
             name: "SandboxServer",
             dependencies: [
-                "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxMCP", log, system,
+                "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxMCP", "SandboxWorkspace", log, system,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -141,7 +141,8 @@ let package = Package(
             ]),
         .target(name: "SandboxMCP", dependencies: ["SandboxCore", "SandboxEngine", "SandboxWorkspace", log, system]),
         .target(
-            name: "SandboxClient", dependencies: ["SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxHTTP", log, system]),
+            name: "SandboxClient",
+            dependencies: ["SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxHTTP", "SandboxWorkspace", log, system]),
         .target(
             name: "SandboxCommands",
             dependencies: [
@@ -208,7 +209,8 @@ let package = Package(
         .testTarget(
             name: "SandboxServerTests",
             dependencies: [
-                "SandboxServer", "SandboxAPI", "SandboxEngine", "SandboxStore", "SandboxCore", "SandboxTesting", log, system,
+                "SandboxServer", "SandboxAPI", "SandboxEngine", "SandboxStore", "SandboxCore", "SandboxTesting", "SandboxWorkspace", log,
+                system,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),

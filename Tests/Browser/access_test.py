@@ -1,10 +1,12 @@
 """Every view in both schemes, by axe-core; and what a keyboard and a narrow screen need."""
 
+import subprocess
 from importlib.resources import files
 
 from playwright.sync_api import expect
 
 from page_case import PageCase
+from sandlot import BINARY
 
 AXE = (files("axe_core_python") / "axe.min.js").read_text()
 
@@ -29,9 +31,18 @@ class AccessTest(PageCase):
         self.open_session(f"axe-{self.scheme}")
         self.server.run("session", "exec", f"axe-{self.scheme}", "--", "sh", "-c", "mkdir dir; echo text >file.txt")
         session = f"sessions/axe-{self.scheme}"
+        copied = f"axe-copied-{self.scheme}"
+        project = self.server.directory / copied
+        project.mkdir()
+        (project / "both.txt").write_text("before\n")
+        self.open_session(copied, "--sync", str(project))
+        self.server.run("session", "exec", copied, "--", "sh", "-c", "echo inside >both.txt; echo new >made.txt")
+        (project / "both.txt").write_text("outside\n")
+        subprocess.run([BINARY, "session", "pull", copied], env=self.server.environment, stdout=subprocess.DEVNULL, check=False)
+        self.server.run("session", "exec", copied, "--", "sh", "-c", "echo newer >made.txt")
         places = [
             ("sessions", "main table"), (session, ".command-line"), (f"{session}/files", ".file-name"),
-            (f"{session}/files?path=&file=file.txt", ".editor"), (f"{session}/events", ".timeline li"), (f"{session}/details", ".reasons"),
+            (f"{session}/files?path=&file=file.txt", ".editor"), (f"{session}/changes", ".empty"), (f"sessions/{copied}/changes", ".change-list"), (f"{session}/events", ".timeline li"), (f"{session}/details", ".reasons"),
             ("events", ".timeline li"), ("settings/backends", ".backend-card"), ("settings/backends/bubblewrap", ".setting"),
             ("settings/images", ".details"), ("settings/general", ".setting"), ("settings/secrets", ".empty"), ("settings/tokens", "main table"), ("settings/doctor", ".findings"),
         ]
@@ -43,6 +54,9 @@ class AccessTest(PageCase):
                     self.type_command("printf '\\033[31mred \\033[32mgreen \\033[33myellow \\033[34mblue \\033[35mmagenta \\033[36mcyan\\n'; exit 1")
                     expect(self.block().locator(".pill.bad")).to_be_visible()
                     expect(self.block().locator(".row .fg6")).to_be_visible()
+                if copied in place:
+                    self.page.get_by_text("Difference").click()
+                    expect(self.page.locator(".diff .new")).to_be_visible()
                 self.examine(f"{place} in {self.scheme}")
         self.go("sessions")
         self.page.locator(".view-head").get_by_role("button", name="Open session").click()
@@ -83,7 +97,7 @@ class NarrowTest(PageCase):
 
     def test_a_narrow_screen_scrolls_in_one_direction(self) -> None:
         self.open_session("narrow")
-        for place in ["sessions", "sessions/narrow", "sessions/narrow/files", "settings/backends", "settings/general", "events"]:
+        for place in ["sessions", "sessions/narrow", "sessions/narrow/files", "sessions/narrow/changes", "settings/backends", "settings/general", "events"]:
             self.go(place)
             expect(self.page.locator("h1").first).to_be_visible()
             width = self.page.evaluate("document.documentElement.scrollWidth")

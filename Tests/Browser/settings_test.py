@@ -1,3 +1,5 @@
+import contextlib
+
 from playwright.sync_api import expect
 
 from page_case import PageCase
@@ -58,6 +60,26 @@ class SettingsTest(PageCase):
         row.get_by_role("button", name="Remove cloud-key").click()
         page.get_by_role("dialog").get_by_role("button", name="Remove").click()
         expect(page.get_by_text("No secret", exact=True)).to_be_visible()
+
+    def test_a_key_of_a_remote_backend_is_stored_and_only_known_to_be_set(self) -> None:
+        page = self.go("settings/backends/daytona")
+        row = self.setting("backends.daytona.api_key")
+        expect(row).to_contain_text("is not set")
+        expect(page.locator(".backend-head").first).not_to_contain_text("configured")
+        row.get_by_role("button", name="Replace").click()
+        page.get_by_label("New value").fill("planted-cloud-key")
+        page.get_by_role("dialog").get_by_role("button", name="Save").click()
+        expect(row).to_contain_text("is set")
+        expect(page.locator(".backend-head").first).to_contain_text("configured")
+        self.shot("remote-backend")
+        self.assertNotIn("planted-cloud-key", page.content())
+        self.assertNotIn("planted-cloud-key", self.server.run("config", "show", "--json"))
+        for file in [*self.server.directory.glob("config/**/*"), *self.server.directory.glob("data/**/*")]:
+            with contextlib.suppress(OSError):
+                self.assertNotIn(b"planted-cloud-key", file.read_bytes(), file)
+        row.get_by_role("button", name="Back to default").click()
+        expect(row).to_contain_text("is not set")
+        self.server.run("secret", "rm", "daytona-api_key")
 
     def test_a_token_is_shown_once_and_revoked(self) -> None:
         page = self.go("settings/tokens")

@@ -20,8 +20,9 @@ class SignInTest(PageCase):
         self.assertEqual(cookie["sameSite"], "Strict")
         self.context.clear_cookies()
         self.page.goto(link)
-        self.page.goto(self.server.url)
         expect(self.page.get_by_role("heading", name="Sign in to Sandlot")).to_be_visible()
+        expect(self.page.get_by_role("alert")).to_contain_text("used already")
+        self.assertNotIn("code", self.page.url)
         self.shot("sign-in")
 
     def test_a_token_signs_in_and_signing_out_ends_it(self) -> None:

@@ -34,6 +34,33 @@ class TerminalTest(PageCase):
         self.page.keyboard.type("exit 5\n")
         expect(self.page.get_by_text("The shell has ended. exited with 5")).to_be_visible()
 
+    def test_what_a_terminal_printed_is_found_again(self) -> None:
+        self.open_session("search")
+        self.go("sessions/search/terminal")
+        self.page.get_by_role("button", name="New terminal").first.click()
+        expect(self.screen()).to_contain_text("$")
+        self.page.keyboard.type("for i in $(seq 300); do echo line $i of many; done; echo all $((1 + 1))\n")
+        expect(self.screen()).to_contain_text("all 2")
+        expect(self.screen()).not_to_contain_text("line 7 of many")
+        self.page.keyboard.press("Control+Shift+F")
+        field = self.page.get_by_label("Find in the terminal", exact=True)
+        field.fill("LINE 7 OF")
+        expect(self.page.get_by_text("1 of 1")).to_be_visible()
+        expect(self.screen()).to_contain_text("line 7 of many")
+        self.shot("terminal-search")
+        field.fill("of many")
+        # The command itself says it once.
+        expect(self.page.get_by_text("301 of 301")).to_be_visible()
+        field.press("Enter")
+        expect(self.page.get_by_text("300 of 301")).to_be_visible()
+        field.fill("nothing such")
+        expect(self.page.get_by_text("not found")).to_be_visible()
+        field.press("Escape")
+        self.page.keyboard.type("echo back $((40 + 2))\n")
+        expect(self.screen()).to_contain_text("back 42")
+        self.page.keyboard.type("clear; printf '\\033[38;2;200;30;40mcolour\\033[0m\\n'\n")
+        expect(self.screen().locator("span", has_text=re.compile("^colour$"))).to_have_css("color", "rgb(200, 30, 40)")
+
     def test_a_page_without_xterm_shows_plain_text(self) -> None:
         self.open_session("plain")
         self.page.route("**/assets/terminal-*.js", lambda route: route.abort())

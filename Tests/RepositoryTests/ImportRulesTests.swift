@@ -55,9 +55,12 @@ private let rules: [String: Set<String>] = [
         "SandboxCore", "SandboxEngine", "SandboxStore", "SandboxSecrets", "SandboxSettings", "SandboxWorkspace", "StandardBackends",
         "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
     ],
-    "SandboxAPI": ["SandboxCore", "SandboxEngine", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation"],
+    "SandboxAPI": [
+        "SandboxCore", "SandboxEngine", "SandboxWorkspace", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
+    ],
     "SandboxServer": [
-        "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxMCP", "HTTPTypes", "Hummingbird", "HummingbirdCore", "HummingbirdTLS",
+        "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxMCP", "SandboxWorkspace", "HTTPTypes", "Hummingbird", "HummingbirdCore",
+        "HummingbirdTLS",
         "Metrics",
         "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOPosix", "NIOSSL", "NIOWebSocket", "ServiceLifecycle", "Logging",
         "SystemPackage", "Synchronization", "Glibc",
@@ -72,8 +75,8 @@ private let rules: [String: Set<String>] = [
         "Foundation",
     ],
     "SandboxClient": [
-        "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxHTTP", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl",
-        "Darwin", "Foundation",
+        "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxHTTP", "SandboxWorkspace", "Logging", "SystemPackage", "Synchronization",
+        "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "SandboxCommands": [
         "CompatServers",

@@ -78,6 +78,34 @@ struct EndToEndServerTests {
         }
     }
 
+    @Test func aWorkspaceIsCarriedOverAndItsConflictsAreSettledAtTheServer() throws {
+        try Served.with { served in
+            let project = served.sandlot.directory.appending(path: "project")
+            try FileManager.default.createDirectory(at: project, withIntermediateDirectories: true)
+            try Data("before\n".utf8).write(to: project.appending(path: "both"))
+            // The session is opened on the server's machine, whose directory it is.
+            #expect(try served.sandlot.run("session", "open", "--name", "copied", "--sync", project.path).status == 0)
+            #expect(try served.run("session", "exec", "copied", "--", "sh", "-c", "echo inside > both; echo new > made").status == 0)
+            try Data("outside\n".utf8).write(to: project.appending(path: "both"))
+            #expect(try served.run("session", "diff", "copied").text.contains("A made"))
+            let preview = try served.run("session", "pull", "--dry-run", "copied")
+            #expect(preview.status == 1 && preview.error.contains("would be pulled"), "\(preview.error)")
+            #expect(!FileManager.default.fileExists(atPath: project.appending(path: "made").path))
+            #expect(try served.run("session", "pull", "copied").status == 1)
+            #expect(try Data(contentsOf: project.appending(path: "made")) == Data("new\n".utf8))
+            #expect(try served.run("session", "conflicts", "list", "copied").text.contains("both"))
+            #expect(try served.run("session", "conflicts", "show", "copied", "both", "--side", "sandbox").text == "inside\n")
+            #expect(try served.run("session", "conflicts", "show", "copied", "both", "--side", "host").text == "outside\n")
+            #expect(try served.run("session", "conflicts", "show", "copied", "both", "--side", "base").status == 125)
+            #expect(try served.run("session", "conflicts", "take-sandbox", "copied", "both").status == 0)
+            #expect(try Data(contentsOf: project.appending(path: "both")) == Data("inside\n".utf8))
+            #expect(try served.run("session", "conflicts", "take-host", "copied", "both").status == 125)
+            #expect(try served.run("session", "push", "copied").status == 0)
+            #expect(try served.run("session", "show", "copied").text.contains("pulled"))
+            #expect(try served.run("session", "rm", "copied").status == 0)
+        }
+    }
+
     @Test func whoIsNotTrustedOrNotLetInIsToldSo() throws {
         try Served.with { served in
             let stranger = try served.run("session", "list", environment: ["SANDLOT_SERVER_CA": nil])
@@ -94,7 +122,7 @@ struct EndToEndServerTests {
         try BuiltSandlot.with { sandlot in
             let server = ["--server", "http://127.0.0.1:9"]
             let token = ["SANDLOT_TOKEN": "unused"]
-            for command in [["ps"], ["image", "list"], ["session", "push", "work"], ["reap"], ["doctor"]] {
+            for command in [["ps"], ["image", "list"], ["session", "logs", "work"], ["reap"], ["doctor"]] {
                 let refused = try sandlot.run(server + command, environment: token)
                 #expect(refused.status == 125 && refused.error.contains("this machine only"), "\(command): \(refused.error)")
             }

@@ -35,6 +35,24 @@ struct EndToEndSessionTests {
         }
     }
 
+    @Test func aMountedWorkspaceTellsWhatChangedSinceTheSessionBegan() throws {
+        try BuiltSandlot.with { sandlot in
+            let project = sandlot.directory.appending(path: "project")
+            try FileManager.default.createDirectory(at: project, withIntermediateDirectories: true)
+            for name in ["kept", "edited", "gone"] { try Data("before".utf8).write(to: project.appending(path: name)) }
+            _ = try sandlot.run("session", "open", "--name", "work", "--workspace", project.path)
+            #expect(try sandlot.run("session", "diff", "work").text == "")
+            _ = try sandlot.run("session", "exec", "work", "--", "sh", "-c", "echo after > edited; rm gone; mkdir made")
+            #expect(try sandlot.run("session", "diff", "work").text == "M edited\nD gone\nA made\n")
+            let report = try #require(try sandlot.run("session", "diff", "--json", "work").json() as? [String: Any])
+            #expect(report["since"] is String && (report["pending"] as? [Any])?.isEmpty == true)
+            #expect(try sandlot.run("session", "pull", "work").error.contains("not synced"))
+            #expect(try sandlot.run("session", "rm", "work").status == 0)
+            let left = try? FileManager.default.contentsOfDirectory(atPath: sandlot.directory.appending(path: "data/workspaces").path)
+            #expect(left ?? [] == [])
+        }
+    }
+
     @Test func backgroundCommandsAreListedWaitedForAndKilled() throws {
         try BuiltSandlot.with { sandlot in
             _ = try sandlot.run("session", "open", "--name", "work")

@@ -88,8 +88,11 @@ struct WorkspaceTests {
             try write("outside\n", project, "a.txt")
             #expect(try await engine.pull(session.id).conflicts.count == 1)
             #expect(read(project, "a.txt") == "outside\n")
+            #expect(try await engine.content(of: "a.txt", .sandbox, in: session.id) == Array("inside\n".utf8))
+            #expect(try await engine.content(of: "a.txt", .host, in: session.id) == Array("outside\n".utf8))
+            #expect(try await engine.content(of: "a.txt", .base, in: session.id) == nil)
             let kept = try await engine.conflict("a.txt", of: session.id)
-            #expect(kept.sandbox == Array("inside\n".utf8))
+            #expect(try await engine.versions(of: kept, in: session.id) == [.host, .sandbox])
             try await engine.settle("a.txt", of: session.id, settlement)
             #expect(try await engine.conflicts(of: session.id).isEmpty)
             let winner = settlement == .takeHost ? "outside\n" : "inside\n"

@@ -37,6 +37,7 @@ export const words = {
 
   signIn: {
     title: "Sign in to Sandlot",
+    used: "This link has been used already, or is older than a minute.",
     text:
       "Start the server with sandlot serve --open and follow the link that it prints. It works once, within a minute.",
     token: "Or use an access token",
@@ -110,6 +111,7 @@ export const words = {
     console: "Console",
     terminal: "Terminal",
     files: "Files",
+    changes: "Changes",
     events: "Events",
     details: "Details",
     views: "Views of this session",
@@ -216,6 +218,13 @@ export const words = {
     plain: "xterm.js is not part of this build: output is shown as plain text.",
     input: "Line to send",
     label: "Terminal",
+    find: "Find in the terminal",
+    findTitle: "Find in the terminal (Ctrl+Shift+F)",
+    earlier: "Earlier place",
+    later: "Later place",
+    endFind: "End search",
+    place: (number: number, count: number) => `${number} of ${count.toLocaleString()}`,
+    nowhere: "not found",
   },
 
   files: {
@@ -250,6 +259,77 @@ export const words = {
     leave: "Leave",
     link: (target: string) => `→ ${target}`,
     list: "Files",
+  },
+
+  changes: {
+    none: "Nothing to carry over",
+    noneText: "This session does not work on a directory of the host. One with a synced or a mounted workspace does.",
+    closed: "This session is closed",
+    closedText: "What its workspace changed was brought back to the host, and no conflict is left.",
+    pull: "Pull to host",
+    push: "Push to sandbox",
+    again: "Compare again",
+    pulled: "Pulled",
+    pushed: "Pushed",
+    never: "never",
+    clean: "Both sides are the same",
+    unchanged: "Nothing has changed",
+    since: "Changed in the directory on the host since the session began",
+    cleanText: (total: number) => `${plural(total, "path was", "paths were")} compared.`,
+    conflicts: (count: number) => plural(count, "conflict", "conflicts"),
+    clash: (count: number) =>
+      `${plural(count, "path was", "paths were")} changed on both sides: a pull keeps both versions, and asks.`,
+    inSandbox: "Changed in the sandbox",
+    onHost: "Changed on the host",
+    refused: "Left alone",
+    list: "Changes",
+    what: "Change",
+    kinds: { create: "new", modify: "changed", delete: "removed", chmod: "mode", retype: "other kind" } as Record<
+      string,
+      string
+    >,
+    rest: (count: number) => `${count.toLocaleString()} more are not shown.`,
+    nothing: {
+      pull: "The sandbox has no change that the host lacks.",
+      push: "The host has no change that the sandbox lacks.",
+    },
+    previewTitle: {
+      pull: (count: number) => `Pull ${plural(count, "change", "changes")}?`,
+      push: (count: number) => `Push ${plural(count, "change", "changes")}?`,
+    },
+    previewText: {
+      pull:
+        "The directory on the host becomes as the sandbox has it. What both sides changed stays, with both versions kept.",
+      push: "The sandbox's workspace becomes as the host has it. What the sandbox changed stays.",
+    },
+    done: {
+      pull: (count: number, conflicts: number) =>
+        `${plural(count, "change", "changes")} pulled` +
+        (conflicts > 0 ? `, ${plural(conflicts, "conflict", "conflicts")} kept.` : "."),
+      push: (count: number, conflicts: number) =>
+        `${plural(count, "change", "changes")} pushed` +
+        (conflicts > 0 ? `, ${plural(conflicts, "conflict", "conflicts")} left alone.` : "."),
+    },
+    sides: { host: "Host", sandbox: "Sandbox", base: "Before" },
+    absent: "not there",
+    folder: "a directory",
+    difference: "Difference",
+    legend: "− lines of the host, + lines of the sandbox",
+    noText: "These versions are not text that can be compared here. Download them instead.",
+    settle: { "take-host": "Take host", "take-sandbox": "Take sandbox", "merge": "Merge" },
+    settleTitle: {
+      "take-host": (path: string) => `Take the host's ${path}?`,
+      "take-sandbox": (path: string) => `Take the sandbox's ${path}?`,
+      "merge": (path: string) => `Merge ${path}?`,
+    },
+    settleLoss: {
+      "take-host":
+        "The sandbox's version, which is kept here, is lost. The next push brings the host's into the sandbox.",
+      "take-sandbox": "The sandbox's version takes the place of the host's, which is lost.",
+      "merge":
+        "The changes of both sides are put together in the host's file. Nothing is changed when they touch each other.",
+    },
+    settled: (path: string) => `${path} is settled.`,
   },
 
   events: {

@@ -1,3 +1,5 @@
+import SandboxEngine
+
 /// The OpenAPI 3.1 document, drawn from the table of routes and the schemas.
 public enum OpenAPIDocument {
     /// The document as JSON.
@@ -40,7 +42,12 @@ public enum OpenAPIDocument {
     }
 
     private static func pathParameter(_ name: String) -> JSONTree {
-        let schema: JSONTree = name == "stream" ? ["enum": ["stdout", "stderr"]] : ["type": "string", "minLength": 1]
+        let schema: JSONTree =
+            switch name {
+            case "stream": ["enum": ["stdout", "stderr"]]
+            case "settlement": ["enum": .array(ConflictSettlement.allCases.map { .string($0.rawValue) })]
+            default: ["type": "string", "minLength": 1]
+            }
         return ["name": .string(name), "in": "path", "required": true, "schema": schema]
     }
 

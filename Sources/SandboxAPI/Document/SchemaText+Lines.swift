@@ -16,6 +16,17 @@ extension SchemaText {
 
         """
 
+    static let workspaces = """
+        SyncReport = dryRun: boolean, changes: [SyncChange], pending: [SyncChange], merged: [Path], conflicts: [Conflict], refused: [Refused], missed: [Refused], omitted: SyncOmitted, ignored: count, total: count, movedFiles: count, movedBytes: count, readFiles: count, readBytes: count, since?: integer
+        SyncChange = path: Path, side: host|sandbox, change: create|modify|delete|chmod|retype, kind: file|directory|link, size: count
+        SyncOmitted = changes: count, pending: count, merged: count, conflicts: count, refused: count, missed: count
+        WorkspaceStatus = pushedAt?: integer, pulledAt?: integer, failure?: string, openConflicts: count
+        Conflict = id: name, path: Path, reason: string, createdAt: integer, loser?: host|sandbox, base?: ConflictNode, host?: ConflictNode, sandbox?: ConflictNode, versions?: [host|sandbox|base]
+        ConflictNode = kind: file|directory|link, size: count, mode?: count, target?: Path
+        ConflictList = conflicts: [Conflict]
+
+        """
+
     static let execs = """
         ExecCreation! = id?: name, arguments?: [string], shell?: string, directory?: Path, environment?: {string}, user?: string, input?: boolean, stdin?: Bytes, terminal?: TerminalSize, timeoutMs?: duration, killGraceMs?: duration, drainGraceMs?: duration, survivors?: keep|kill, mode?: wait|background|stream, outputLimit?: integer<0~4194304>
         TerminalSize = columns: integer<1~65535>, rows: integer<1~65535>

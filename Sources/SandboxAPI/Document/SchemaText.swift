@@ -7,7 +7,7 @@ import SandboxCore
 enum SchemaText {
     static func schemas() throws -> [String: JSONTree] {
         var all = special
-        for line in (sessions + execs + files + images + others).split(separator: "\n") {
+        for line in (sessions + workspaces + execs + files + images + others).split(separator: "\n") {
             let parts = line.split(separator: "=", maxSplits: 1)
             guard parts.count == 2 else { throw SandboxError(.internalError, "the schema '\(line)' cannot be read") }
             var name = parts[0].trimmed

@@ -77,7 +77,7 @@ public struct APIRoute: Sendable, Equatable {
     }
 
     /// Every operation.
-    public static let all: [APIRoute] = system + sessions + execs + files + images + access
+    public static let all: [APIRoute] = system + sessions + workspaces + execs + files + images + access
 }
 
 extension APIRoute.Parameter {

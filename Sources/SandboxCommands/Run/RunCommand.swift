@@ -58,7 +58,7 @@ struct RunCommand: ServedCommand {
         do { try await closing.value } catch {
             await context.note("the sandbox could not be removed: \(error); `sandlot reap` tries again")
         }
-        if let kept = try? await place.conflicts(of: session), kept > 0 {
+        if let kept = try? await place.conflicts(of: session).count, kept > 0 {
             await context.note(
                 "\(kept) changed on both sides or not taken over; see `sandlot session conflicts list \(session)`")
         }

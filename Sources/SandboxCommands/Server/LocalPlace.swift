@@ -2,6 +2,7 @@ import SandboxAPI
 import SandboxCore
 import SandboxEngine
 import SandboxSettings
+import SandboxWorkspace
 import Sandlot
 
 /// The sessions of this machine's data directory.
@@ -36,7 +37,35 @@ struct LocalPlace: SessionPlace {
         try await engine.signal(exec, signal, wholeTree: true)
     }
 
-    func workspaceStatus(of session: SessionID) async throws -> WorkspaceStatus? { try await engine.workspaceStatus(session) }
+    func workspaceStatus(of session: SessionID) async throws -> WorkspaceStatusBody {
+        guard let status = try await engine.workspaceStatus(session) else {
+            throw SandboxError(.unsupported, "the workspace of session \(session) is not synced", remedy: "name another session")
+        }
+        return WorkspaceStatusBody(status)
+    }
 
-    func conflicts(of session: SessionID) async throws -> Int { try await engine.conflicts(of: session).count }
+    func bringChanges(
+        to side: WorkspaceSide, of session: SessionID, dryRun: Bool, progress: @escaping @Sendable (SyncProgress) -> Void
+    ) async throws -> SyncReportBody {
+        if dryRun { return try SyncReportBody(try await engine.compareWorkspace(session, changing: side), dryRun: true) }
+        let report =
+            side == .sandbox ? try await engine.push(session, progress: progress) : try await engine.pull(session, progress: progress)
+        return try SyncReportBody(report, dryRun: false)
+    }
+
+    func compareWorkspace(of session: SessionID) async throws -> SyncReportBody {
+        try SyncReportBody(try await engine.compareWorkspace(session), dryRun: true)
+    }
+
+    func conflicts(of session: SessionID) async throws -> [ConflictBody] {
+        try await engine.conflicts(of: session).map { try ConflictBody($0) }
+    }
+
+    func content(of conflict: ConflictBody, _ version: ConflictVersion, in session: SessionID) async throws -> [UInt8]? {
+        try await engine.content(of: conflict.id, version, in: session)
+    }
+
+    func settle(_ conflict: ConflictBody, of session: SessionID, _ settlement: ConflictSettlement) async throws {
+        try await engine.settle(conflict.id, of: session, settlement)
+    }
 }

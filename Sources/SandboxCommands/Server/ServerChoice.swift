@@ -53,7 +53,8 @@ struct ServerChoice: Sendable, Equatable {
         throw SandboxError(
             .unsupported, "this command works on this machine only, not at \(address)",
             remedy:
-                "leave --server out and unset \(Self.variable), or use what works there: run, session open, list, show, exec, shell, cp and rm"
+                "leave --server out and unset \(Self.variable), or use what works there: run, session open, list, show, exec, shell, cp, push, "
+                + "pull, diff, conflicts and rm"
         )
     }
 

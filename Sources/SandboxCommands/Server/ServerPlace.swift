@@ -2,6 +2,7 @@ import SandboxAPI
 import SandboxClient
 import SandboxCore
 import SandboxEngine
+import SandboxWorkspace
 
 /// The sessions of a server.
 struct ServerPlace: SessionPlace {
@@ -44,9 +45,31 @@ struct ServerPlace: SessionPlace {
         try await client.session(session.rawValue).signal(exec, signal, wholeTree: true)
     }
 
-    func workspaceStatus(of session: SessionID) async throws -> WorkspaceStatus? { nil }
+    func workspaceStatus(of session: SessionID) async throws -> WorkspaceStatusBody {
+        try await client.session(session.rawValue).workspaceStatus()
+    }
 
-    func conflicts(of session: SessionID) async throws -> Int { 0 }
+    func bringChanges(
+        to side: WorkspaceSide, of session: SessionID, dryRun: Bool, progress: @escaping @Sendable (SyncProgress) -> Void
+    ) async throws -> SyncReportBody { try await client.session(session.rawValue).bringChanges(to: side, dryRun: dryRun) }
+
+    func compareWorkspace(of session: SessionID) async throws -> SyncReportBody {
+        try await client.session(session.rawValue).compareWorkspace()
+    }
+
+    func conflicts(of session: SessionID) async throws -> [ConflictBody] { try await client.session(session.rawValue).conflicts() }
+
+    func content(of conflict: ConflictBody, _ version: ConflictVersion, in session: SessionID) async throws -> [UInt8]? {
+        do {
+            return try await client.session(session.rawValue).content(of: conflict.id, version)
+        } catch let error as SandboxError where error.code == .notFound {
+            return nil
+        }
+    }
+
+    func settle(_ conflict: ConflictBody, of session: SessionID, _ settlement: ConflictSettlement) async throws {
+        try await client.session(session.rawValue).settle(conflict.id, settlement)
+    }
 
     /// What a path means there is not what it means here.
     private func refuseDirectories(_ request: SessionRequest) throws {

@@ -19,13 +19,15 @@ struct SessionShow: ServedCommand {
             if output.json {
                 try await context.print(SessionReport.json(record))
             } else {
-                try await context.print(Self.text(record, try await place.workspaceStatus(of: record.id), context.style))
+                var workspace: WorkspaceStatusBody?
+                if case .synced = record.workspace { workspace = try await place.workspaceStatus(of: record.id) }
+                try await context.print(Self.text(record, workspace, context.style))
             }
             return 0
         }
     }
 
-    static func text(_ session: SessionBody, _ workspace: WorkspaceStatus? = nil, _ style: Style) -> String {
+    static func text(_ session: SessionBody, _ workspace: WorkspaceStatusBody? = nil, _ style: Style) -> String {
         var lines: [(String, String)] = [
             ("session", session.id.rawValue), ("name", session.name ?? "-"), ("state", session.state.rawValue),
             ("backend", "\(session.backend) (\(session.isolation.rawValue))"), ("sandbox", session.sandbox?.rawValue ?? "-"),
@@ -42,8 +44,8 @@ struct SessionShow: ServedCommand {
         case .synced(let sync): lines.append(("workspace", "\(sync.directory), synced"))
         }
         if let workspace {
-            lines.append(("pushed", workspace.pushedAt?.description ?? "never"))
-            lines.append(("pulled", workspace.pulledAt?.description ?? "never"))
+            lines.append(("pushed", workspace.pushedAt.map { Timestamp(milliseconds: $0).description } ?? "never"))
+            lines.append(("pulled", workspace.pulledAt.map { Timestamp(milliseconds: $0).description } ?? "never"))
             if workspace.openConflicts > 0 { lines.append(("conflicts", String(workspace.openConflicts))) }
             if let failure = workspace.failure { lines.append(("sync failure", failure)) }
         }

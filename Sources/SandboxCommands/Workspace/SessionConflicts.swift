@@ -1,8 +1,9 @@
 import ArgumentParser
+import SandboxAPI
 import SandboxCore
 import SandboxEngine
 import SandboxWorkspace
-import Sandlot
+import SystemPackage
 
 /// `sandlot session conflicts`.
 struct SessionConflicts: ParsableCommand {
@@ -18,7 +19,7 @@ struct SessionConflicts: ParsableCommand {
         subcommands: [List.self, Show.self, TakeHost.self, TakeSandbox.self, Merge.self])
 
     /// `sandlot session conflicts list`.
-    struct List: SandlotCommand {
+    struct List: ServedCommand {
         static let configuration = CommandConfiguration(commandName: "list", abstract: "List what is not settled.")
         @OptionGroup(title: "Sandlot") var settings: SettingsOptions
         @OptionGroup var output: OutputOptions
@@ -26,30 +27,30 @@ struct SessionConflicts: ParsableCommand {
         var speaksJSON: Bool { output.json }
 
         func run(in context: CommandContext) async throws -> Int32 {
-            try await context.withRuntime(settings) { runtime in
-                let all = try await runtime.engine.conflicts(of: runtime.engine.session(session).id)
+            try await context.withPlace(settings) { place in
+                let all = try await place.conflicts(of: place.session(session).id)
                 if output.json {
                     try await context.print(.array(all.map(SyncTelling.json)))
                 } else {
                     var table = Table("ID", "PATH", "HOST", "SANDBOX", "REASON", style: context.style)
-                    for one in all { table.add(one.id, one.path.description, Self.word(one.host), Self.word(one.sandbox), one.reason) }
+                    for one in all { table.add(one.id, one.path.path.string, Self.word(one.host), Self.word(one.sandbox), one.reason) }
                     if !all.isEmpty { try await context.print(table.text) }
                 }
                 return 0
             }
         }
 
-        private static func word(_ node: TreeNode?) -> String {
+        private static func word(_ node: ConflictBody.Node?) -> String {
             guard let node else { return "-" }
-            return node.kindName == "file" ? SyncTelling.size(node.size) : node.kindName
+            return node.kind == "file" ? SyncTelling.size(node.size) : node.kind
         }
     }
 
     /// `sandlot session conflicts show`.
-    struct Show: SandlotCommand {
+    struct Show: ServedCommand {
         static let configuration = CommandConfiguration(
-            commandName: "show", abstract: "Show one, or print the version of a side that was kept.")
-        @Option(name: .long, help: ArgumentHelp("Print this side's kept content: host or sandbox.", valueName: "side")) var side: String?
+            commandName: "show", abstract: "Show one, or print a version of it.")
+        @Option(name: .long, help: ArgumentHelp("Print this version: host, sandbox, or base.", valueName: "side")) var side: String?
         @OptionGroup(title: "Sandlot") var settings: SettingsOptions
         @OptionGroup var output: OutputOptions
         @Argument(help: "Id or name of the session.") var session: String
@@ -57,17 +58,19 @@ struct SessionConflicts: ParsableCommand {
         var speaksJSON: Bool { output.json }
 
         func run(in context: CommandContext) async throws -> Int32 {
-            let wanted = try side.map { try Word.read($0, "side", as: WorkspaceSide.self) }
-            return try await context.withRuntime(settings) { runtime in
-                let found = try await runtime.engine.conflict(conflict, of: runtime.engine.session(session).id)
+            let wanted = try side.map { try Word.read($0, "side", as: ConflictVersion.self) }
+            return try await context.withPlace(settings) { place in
+                let id = try await place.session(session).id
+                let found = try await place.conflict(conflict, of: id)
                 guard let wanted else {
-                    try await context.print(SyncTelling.json(found.conflict))
+                    try await context.print(SyncTelling.json(found))
                     return 0
                 }
-                guard let content = wanted == .host ? found.host : found.sandbox else {
+                guard let content = try await place.content(of: found, wanted, in: id) else {
                     throw SandboxError(
-                        .notFound, "no content of the \(wanted.rawValue) was kept for \(found.conflict.path)",
-                        remedy: wanted == .host ? "the host's version is where it was" : "it was removed there, or is no file")
+                        .notFound, "there is no content of the \(wanted.rawValue)'s version of \(found.path.path)",
+                        remedy: wanted == .base
+                            ? "it is kept, for text, in sessions opened with --sync-merge" : "it was removed there, or is no file")
                 }
                 try await context.output.write(content)
                 return 0
@@ -76,7 +79,7 @@ struct SessionConflicts: ParsableCommand {
     }
 
     /// `sandlot session conflicts take-host`.
-    struct TakeHost: SandlotCommand {
+    struct TakeHost: ServedCommand {
         static let configuration = CommandConfiguration(
             commandName: "take-host", abstract: "Keep the host's version; the next push brings it into the sandbox.")
         @OptionGroup var choice: ChosenConflicts
@@ -85,7 +88,7 @@ struct SessionConflicts: ParsableCommand {
     }
 
     /// `sandlot session conflicts take-sandbox`.
-    struct TakeSandbox: SandlotCommand {
+    struct TakeSandbox: ServedCommand {
         static let configuration = CommandConfiguration(
             commandName: "take-sandbox", abstract: "Put the sandbox's version in place of the host's.")
         @OptionGroup var choice: ChosenConflicts
@@ -94,7 +97,7 @@ struct SessionConflicts: ParsableCommand {
     }
 
     /// `sandlot session conflicts merge`.
-    struct Merge: SandlotCommand {
+    struct Merge: ServedCommand {
         static let configuration = CommandConfiguration(
             commandName: "merge", abstract: "Put both sides' changes of a text file together.",
             discussion: """
@@ -114,9 +117,9 @@ struct ChosenConflicts: ParsableArguments {
     @Argument(help: "Ids or paths of conflicts.") var conflicts: [String]
 
     func settle(_ settlement: ConflictSettlement, _ context: CommandContext) async throws -> Int32 {
-        try await context.withRuntime(settings) { runtime in
-            let id = try await runtime.engine.session(session).id
-            for conflict in conflicts { try await runtime.engine.settle(conflict, of: id, settlement) }
+        try await context.withPlace(settings) { place in
+            let id = try await place.session(session).id
+            for conflict in conflicts { try await place.settle(place.conflict(conflict, of: id), of: id, settlement) }
             return 0
         }
     }

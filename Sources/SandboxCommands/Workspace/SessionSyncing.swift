@@ -1,13 +1,11 @@
 import ArgumentParser
-import SandboxCore
-import SandboxEngine
+import SandboxAPI
 import SandboxWorkspace
-import Sandlot
 
 /// `sandlot session push`.
-struct SessionPush: SandlotCommand {
+struct SessionPush: ServedCommand {
     static let configuration = CommandConfiguration(
-        commandName: "push", abstract: "Bring changes of the directory here into a session's synced workspace.",
+        commandName: "push", abstract: "Bring changes of the host's directory into a session's synced workspace.",
         discussion: "What the sandbox changed stays. Exits with 1 when something was left out because both sides changed it.")
     @OptionGroup var transfer: SessionTransfer
     var speaksJSON: Bool { transfer.output.json }
@@ -16,9 +14,9 @@ struct SessionPush: SandlotCommand {
 }
 
 /// `sandlot session pull`.
-struct SessionPull: SandlotCommand {
+struct SessionPull: ServedCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pull", abstract: "Bring a session's changes back to the directory here.",
+        commandName: "pull", abstract: "Bring a session's changes back to the host's directory.",
         discussion: """
             Everything is saved first, then moved into place. What both sides changed is kept on both: `session conflicts` lists it. Exits with 1
             when there is such a conflict.
@@ -38,32 +36,28 @@ struct SessionTransfer: ParsableArguments {
 
     /// Changes one side to be like the other.
     func run(_ side: WorkspaceSide, in context: CommandContext) async throws -> Int32 {
-        try await context.withRuntime(settings) { runtime in
-            let id = try await runtime.engine.session(session).id
-            let call = SyncCall(runtime: runtime, context: context)
+        try await context.withPlace(settings) { place in
+            let id = try await place.session(session).id
             let isPush = side == .sandbox
-            var report = try await call.run(isPush ? "pushing" : "pulling") { progress in
-                if dryRun { return try await runtime.engine.compareWorkspace(id) }
-                return isPush
-                    ? try await runtime.engine.push(id, progress: progress) : try await runtime.engine.pull(id, progress: progress)
+            let report = try await SyncProgressLine.during(isPush ? "pushing" : "pulling", in: context) { progress in
+                try await place.bringChanges(to: side, of: id, dryRun: dryRun, progress: progress)
             }
-            // A comparison tells of a pull.
-            if dryRun && isPush { swap(&report.changes, &report.pending) }
             if output.json {
-                try await context.print(SyncTelling.json(report, isDryRun: dryRun))
+                try await context.print(SyncTelling.json(report))
             } else {
                 try await context.print(SyncTelling.text(report, context.style))
                 await context.note(SyncTelling.summary(report, (dryRun ? "would be " : "") + (isPush ? "pushed" : "pulled")))
             }
-            return report.conflicts.contains { $0.loser == nil } || !report.missed.isEmpty ? 1 : 0
+            let isOpen = report.conflicts.contains { $0.loser == nil } || report.omitted.conflicts > 0 || !report.missed.isEmpty
+            return isOpen ? 1 : 0
         }
     }
 }
 
 /// `sandlot session diff`.
-struct SessionDiff: SandlotCommand {
+struct SessionDiff: ServedCommand {
     static let configuration = CommandConfiguration(
-        commandName: "diff", abstract: "Show what a pull and a push would change.",
+        commandName: "diff", abstract: "Show what a pull and a push would change, or what changed in a mounted workspace.",
         discussion: "A is added, M modified, D deleted, m another mode, T another kind, C changed on both sides, ! kept out by a rule.")
     @OptionGroup(title: "Sandlot") var settings: SettingsOptions
     @OptionGroup var output: OutputOptions
@@ -71,14 +65,13 @@ struct SessionDiff: SandlotCommand {
     var speaksJSON: Bool { output.json }
 
     func run(in context: CommandContext) async throws -> Int32 {
-        try await context.withRuntime(settings) { runtime in
-            let id = try await runtime.engine.session(session).id
-            let call = SyncCall(runtime: runtime, context: context)
-            let report = try await call.run("comparing") { _ in try await runtime.engine.compareWorkspace(id) }
+        try await context.withPlace(settings) { place in
+            let id = try await place.session(session).id
+            let report = try await SyncProgressLine.during("comparing", in: context) { _ in try await place.compareWorkspace(of: id) }
             if output.json {
-                try await context.print(SyncTelling.json(report, isDryRun: true))
+                try await context.print(SyncTelling.json(report))
             } else {
-                try await context.print(SyncTelling.text(report, context.style, bothWays: true))
+                try await context.print(SyncTelling.text(report, context.style, bothWays: report.since == nil))
             }
             return 0
         }

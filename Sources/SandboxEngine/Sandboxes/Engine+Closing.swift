@@ -40,6 +40,7 @@ extension Engine {
         sandboxes.forget(id)
         leases.notify()
         if row.scope == SessionScope.session.rawValue {
+            forgetMounted(row)
             unlink(locks.directory.appending("sandbox-" + SandboxKey.fileName(row.sandboxKey)).string)
         }
     }

@@ -50,12 +50,14 @@ extension Engine {
         }
         do {
             let store = store
+            async let noted: Void = noteMounted(row, plan)
             let sandbox = try await withDeadline(configuration.preparationTimeout, "making a sandbox with \(id)") {
                 try await backend.create(spec) { reference in
                     let text = try StoredText.encode(reference)
                     try await store.write { try $0.setReference(text, of: spec.id) }
                 }
             }
+            await noted
             try await provision(image.provisions, in: sandbox, for: row, plan)
             if case .synced(let sync) = plan.workspace { try await fill(sandbox, for: row, sync) }
             try await settle(row, sandbox, decision: decision)

@@ -8,21 +8,27 @@ extension Engine {
         try conflictStore(try await sessionRow(id).sandboxKey).all()
     }
 
-    /// One conflict by id or path, with the versions of it that are kept. At most 16 MiB each.
-    public func conflict(
-        _ name: String, of id: SessionID
-    ) async throws -> (conflict: WorkspaceConflict, host: [UInt8]?, sandbox: [UInt8]?) {
-        let store = conflictStore(try await sessionRow(id).sandboxKey)
-        let conflict = try store.conflict(name)
-        return (conflict, try store.content(of: conflict, .host), try store.content(of: conflict, .sandbox))
+    /// One conflict by id, or by path when there is only one about it.
+    public func conflict(_ name: String, of id: SessionID) async throws -> WorkspaceConflict {
+        try conflictStore(try await sessionRow(id).sandboxKey).conflict(name)
+    }
+
+    /// The versions of a conflict that have content to look at.
+    public func versions(of conflict: WorkspaceConflict, in id: SessionID) async throws -> [ConflictVersion] {
+        let (row, sync) = try await syncedSession(id)
+        return conflictStore(row.sandboxKey).versions(of: conflict, in: sync.directory)
+    }
+
+    /// The content of a version of a conflict; nil when it is no file or was not kept. More than 16 MiB are refused.
+    public func content(of name: String, _ version: ConflictVersion, in id: SessionID) async throws -> [UInt8]? {
+        let (row, sync) = try await syncedSession(id)
+        let store = conflictStore(row.sandboxKey)
+        return try store.content(of: store.conflict(name), version, in: sync.directory)
     }
 
     /// Settles a conflict. Throws `conflict` when the host's version is not any more the one that the conflict is about.
     public func settle(_ name: String, of id: SessionID, _ settlement: ConflictSettlement) async throws {
-        let row = try await sessionRow(id)
-        guard let sync = try Self.sync(of: row) else {
-            throw SandboxError(.unsupported, "the workspace of session \(id) is not synced", remedy: "name another session")
-        }
+        let (row, sync) = try await syncedSession(id)
         let lock = try await locks.take("workspace/" + row.sandboxKey)
         defer { lock.unlock() }
         let known = try await store.read { transaction in try row.sandbox.flatMap { try transaction.workspace($0) } }

@@ -23,10 +23,19 @@ extension Engine {
         return try await pull(id, sync, sandbox, progress)
     }
 
-    /// What a pull (`changes`) and a push (`pending`) would do; nothing is changed.
-    public func compareWorkspace(_ id: SessionID) async throws -> SyncReport {
+    /// What a pull (`changes`) and a push (`pending`) would do, or with the sandbox as the side to change the other way round; nothing is changed.
+    /// Of a workspace that is mounted for writing: what changed since the session's sandbox was made.
+    public func compareWorkspace(_ id: SessionID, changing side: WorkspaceSide = .host) async throws -> SyncReport {
+        let row = try await sessionRow(id)
+        if row.plan.contains("\"mounted\""), side == .host,
+            case .mounted(let directory, _) = try StoredText.decode(row.plan, as: SessionPlan.self).workspace
+        {
+            return try await compareMounted(row, directory)
+        }
         let (sync, sandbox) = try await syncedSandbox(of: id)
-        return try await look(id, sync, sandbox)
+        var report = try await look(id, sync, sandbox)
+        if side == .sandbox { swap(&report.changes, &report.pending) }
+        return report
     }
 
     /// How the session's workspace stands; nil when it is not synced.
@@ -56,12 +65,19 @@ extension Engine {
 
     func conflictStore(_ key: String) -> ConflictStore { ConflictStore(workspacePlace(key).appending("conflicts")) }
 
-    private func syncedSandbox(of id: SessionID) async throws -> (WorkspaceSync, any Sandbox) {
-        guard let sync = try Self.sync(of: try await sessionRow(id)) else {
+    /// A session with how its workspace is synced. Throws `unsupported` when it is not.
+    func syncedSession(_ id: SessionID) async throws -> (SessionRow, WorkspaceSync) {
+        let row = try await sessionRow(id)
+        guard let sync = try Self.sync(of: row) else {
             throw SandboxError(
                 .unsupported, "the workspace of session \(id) is not synced",
                 remedy: "open a session with a synced workspace (--sync DIRECTORY)")
         }
+        return (row, sync)
+    }
+
+    private func syncedSandbox(of id: SessionID) async throws -> (WorkspaceSync, any Sandbox) {
+        let (_, sync) = try await syncedSession(id)
         // The channel is looked at first, for a broken one is replaced here.
         _ = try await files(in: id)
         return (sync, try await prepare(id))

@@ -8,6 +8,7 @@ import SandboxEngine
 struct LoginRoutes: Sendable {
     let desk: SessionDesk
     let attempts: FailedAttempts
+    let access: any AccessVerifying
 
     func add(to routes: inout ServerRoutes) {
         routes.on(.createLogin) { request, context, _ in
@@ -37,7 +38,12 @@ struct LoginRoutes: Sendable {
                     .location: "/", .setCookie: Self.cookie(issued.credential.reveal(), life: life, secure: desk.options.tls != nil),
                 ])
         } catch let error as SandboxError where error.code == .denied {
-            guard let wait = attempts.note(context.peer ?? "") else { throw error }
+            guard let wait = attempts.note(context.peer ?? "") else {
+                guard request.headers[.accept]?.contains("text/html") == true else { throw error }
+                // A person gets the page, which says so: signed in if the browser is, else with other ways in.
+                await access.noteDenial(error.message, ["peer": context.peer ?? "", "route": "/login"])
+                return Response(status: .seeOther, headers: [.location: "/#/sessions?link=used"])
+            }
             throw StatusError(
                 status: .tooManyRequests,
                 failure: SandboxError(.limitExceeded, "too many login codes that are not valid", remedy: "wait \(wait) s"),

@@ -63,6 +63,17 @@ struct RequestQuery: Sendable {
         }
     }
 
+    /// One of a fixed set of words.
+    func word<Word: RawRepresentable<String> & CaseIterable>(_ name: String, as type: Word.Type = Word.self) throws -> Word? {
+        guard let text = try text(name) else { return nil }
+        guard let word = Word(rawValue: text) else {
+            throw SandboxError(
+                .invalidArgument, "'\(text.prefix(40))' is no value of '\(name)'",
+                remedy: "use " + Word.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return word
+    }
+
     func path(_ name: String) throws -> FilePath? { try values[name]?.last.map { try FilePath(bytes: $0) } }
 
     func paths(_ name: String) throws -> [FilePath] { try (values[name] ?? []).map { try FilePath(bytes: $0) } }

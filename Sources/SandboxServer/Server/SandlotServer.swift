@@ -86,10 +86,11 @@ public struct SandlotServer: Service {
         SettingsRoutes(keeper: settings).add(to: &routes)
         DoctorRoutes(examination: examination).add(to: &routes)
         EventRoutes(desk: desk).add(to: &routes)
-        LoginRoutes(desk: desk, attempts: FailedAttempts()).add(to: &routes)
+        LoginRoutes(desk: desk, attempts: FailedAttempts(), access: access).add(to: &routes)
         TokenRoutes(engine: engine).add(to: &routes)
         SecretRoutes(keeper: secrets).add(to: &routes)
         SessionRoutes(desk: desk).add(to: &routes)
+        WorkspaceRoutes(desk: desk).add(to: &routes)
         ExecRoutes(desk: desk, starting: ExecStarting(desk: desk, quota: ExecQuota(engine, limit: options.execsPerToken))).add(to: &routes)
         FileRoutes(desk: desk).add(to: &routes)
         for contributor in contributors { contributor.addRoutes(to: routes) }

@@ -34,10 +34,11 @@ public struct ServerRoutes {
             let response = try await handler(request, context, query)
             if changes, let holder = context.grant?.holder {
                 var facts: [String: String] = [:]
-                for name in ["exec", "build"] {
+                for name in ["exec", "build", "conflict", "settlement"] {
                     if let value = context.parameters.get(name) { facts[name] = value }
                 }
                 if let image = try? query.text("image") { facts["image"] = image }
+                if (try? query.flag("dryRun")) == true { facts["dryRun"] = "true" }
                 let session = context.parameters.get("session").flatMap { try? SessionID(validating: $0) }
                 await access.noteChange(route.id, by: holder, session: session, facts)
             }

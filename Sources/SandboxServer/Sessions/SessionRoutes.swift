@@ -85,14 +85,7 @@ struct SessionRoutes: Sendable {
         let (name, agent, backend, after) = (
             try query.text("name"), try query.text("agent"), try query.text("backend"), try query.text("after")
         )
-        let state = try query.text("state").map { word in
-            guard let state = SessionState(rawValue: word) else {
-                throw SandboxError(
-                    .invalidArgument, "'\(word.prefix(40))' is no state of a session",
-                    remedy: "use " + SessionState.allCases.map(\.rawValue).joined(separator: ", "))
-            }
-            return state
-        }
+        let state = try query.word("state", as: SessionState.self)
         let includesClosed = try query.flag("closed") ?? (state == .closed)
         var found = try await engine.sessions(includingClosed: includesClosed)[...]
         if let after, let position = found.firstIndex(where: { $0.id.rawValue == after }) { found = found[(position + 1)...] }

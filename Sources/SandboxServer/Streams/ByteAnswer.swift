@@ -4,6 +4,13 @@ import NIOCore
 
 /// Answers that are bytes of a sandbox: never shown by a browser as a page.
 enum ByteAnswer {
+    /// Answers with bytes that are here already.
+    static func response(whole bytes: [UInt8]) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: "application/octet-stream", .contentDisposition: "attachment"],
+            body: Hummingbird.ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
     /// Asks for one piece after the other as they are written out. `keepsOpen` is for sources that may be silent for long: then a reader that
     /// goes away ends them.
     static func response(

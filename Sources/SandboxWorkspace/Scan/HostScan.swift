@@ -26,6 +26,8 @@ struct HostScanner {
     let tree: HostTree
     let base: BaseIndex
     let stop: StopFlag
+    /// Whether content is looked at: without, only of files that changed so lately that their times do not tell.
+    private let content: ContentLook
     /// What git leaves out in this tree besides its ignore files.
     let gitExclude: [UInt8]
     /// Of the base, in step with the walk.
@@ -35,8 +37,9 @@ struct HostScanner {
     /// Files to be hashed, by their place among the entries.
     private var unread: [Int] = []
 
-    init(_ tree: HostTree, _ sync: WorkspaceSync, base: BaseIndex, stop: StopFlag) {
+    init(_ tree: HostTree, _ sync: WorkspaceSync, base: BaseIndex, stop: StopFlag, content: ContentLook = .always) {
         self.tree = tree
+        self.content = content
         self.base = base
         known = PathCursor(base.entries)
         self.stop = stop
@@ -96,6 +99,10 @@ struct HostScanner {
                     SideEntry(
                         path, .node(.file(digest: digest, size: size, mode: mode)), stamp: stamp, isSettled: true, modified: stamp.modified)
                 )
+            } else if case .ifTimesMislead(let most) = content, let node = UnreadFile.node(known, status) {
+                guard scan.entries.count < most else { throw UnreadFile.tooMany(most) }
+                scan.entries.append(
+                    SideEntry(path, .node(node), stamp: status.stamp, isSettled: true, modified: status.stamp.modified))
             } else {
                 unread.append(scan.entries.count)
                 scan.entries.append(SideEntry(path, .held(reason: ""), stamp: nil, modified: status.stamp.modified))

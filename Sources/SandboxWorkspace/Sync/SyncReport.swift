@@ -40,6 +40,8 @@ public struct SyncReport: Sendable, Equatable {
     /// Files and bytes that had to be read to know that they are the same.
     public var readFiles = 0
     public var readBytes: UInt64 = 0
+    /// Of a mounted workspace, where there is one side only: the changes are those since then, in nanoseconds since 1970.
+    public var since: Int64?
 
     /// Nothing to do in either direction, and nothing left open.
     public var isClean: Bool { changes.isEmpty && pending.isEmpty && conflicts.isEmpty && missed.isEmpty }

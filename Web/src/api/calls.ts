@@ -4,8 +4,13 @@ import type * as api from "./types.ts";
 
 /** The operations of the API that the page uses, by their names in the document. */
 
+/** Of each list in a report of changes. */
+const mostEntries = 1000;
+
 const session = (id: string) => `/v1/sessions/${encodeURIComponent(id)}`;
 const exec = (id: string, name: string) => `${session(id)}/execs/${encodeURIComponent(name)}`;
+
+const conflict = (id: string, name: string) => `${session(id)}/conflicts/${encodeURIComponent(name)}`;
 
 export const calls = {
   health: () => ask<{ status: string; version: string }>("/v1/health"),
@@ -20,6 +25,22 @@ export const calls = {
     ask<api.Session>(session(id), { method: "PATCH", json: change }),
   close: (id: string) => send(session(id), { method: "DELETE", query: { force: true } }),
   prepare: (id: string) => ask<api.Sandbox>(`${session(id)}/prepare`, { method: "POST" }),
+
+  sync: (id: string, way: "push" | "pull", dryRun: boolean) =>
+    ask<api.SyncReport>(`${session(id)}/${way}`, {
+      method: "POST",
+      query: { dryRun, limit: mostEntries },
+      endless: true,
+    }),
+  diff: (id: string) => ask<api.SyncReport>(`${session(id)}/diff`, { query: { limit: mostEntries } }),
+  workspaceStatus: (id: string) => ask<api.WorkspaceStatus>(`${session(id)}/workspace`),
+  conflicts: (id: string) => ask<{ conflicts: api.Conflict[] }>(`${session(id)}/conflicts`),
+  conflictAddress: (id: string, name: string, version: api.Version) =>
+    address(`${conflict(id, name)}/content`, { version }),
+  conflictContent: (id: string, name: string, version: api.Version) =>
+    send(`${conflict(id, name)}/content`, { query: { version } }),
+  settle: (id: string, name: string, settlement: api.Settlement) =>
+    send(`${conflict(id, name)}/${settlement}`, { method: "POST" }),
 
   execs: (id: string, tail: number) => ask<{ execs: api.Exec[] }>(`${session(id)}/execs`, { query: { tail } }),
   exec: (id: string, name: string) => ask<api.Exec>(exec(id, name)),

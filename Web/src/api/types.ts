@@ -63,6 +63,61 @@ export interface Session {
   failure?: string;
 }
 
+export interface SyncChange {
+  path: Path;
+  side: "host" | "sandbox";
+  change: "create" | "modify" | "delete" | "chmod" | "retype";
+  kind: "file" | "directory" | "link";
+  size: number;
+}
+
+export interface SyncRefusal {
+  path: Path;
+  reason: string;
+}
+
+export interface ConflictNode {
+  kind: "file" | "directory" | "link";
+  size: number;
+  mode?: number;
+  target?: Path;
+}
+
+export type Version = "host" | "sandbox" | "base";
+export type Settlement = "take-host" | "take-sandbox" | "merge";
+
+export interface Conflict {
+  id: string;
+  path: Path;
+  reason: string;
+  createdAt: number;
+  loser?: "host" | "sandbox";
+  base?: ConflictNode;
+  host?: ConflictNode;
+  sandbox?: ConflictNode;
+  versions?: Version[];
+}
+
+export interface SyncReport {
+  dryRun: boolean;
+  changes: SyncChange[];
+  pending: SyncChange[];
+  conflicts: Conflict[];
+  refused: SyncRefusal[];
+  missed: SyncRefusal[];
+  omitted: { changes: number; pending: number; refused: number; missed: number };
+  total: number;
+  /** Of a mounted workspace: the changes are those since then. */
+  since?: number;
+}
+
+export interface WorkspaceStatus {
+  pushedAt?: number;
+  pulledAt?: number;
+  failure?: string;
+  openConflicts: number;
+}
+
 export interface Sandbox {
   session: string;
   sandbox: string;

@@ -1,3 +1,5 @@
+import type { Screen } from "./terminal-search.ts";
+
 /** The part of xterm.js that the page uses. It comes as a file of its own, which is loaded with the first terminal. */
 export interface XTerm {
   readonly cols: number;
@@ -15,6 +17,10 @@ export interface XTerm {
   attachCustomKeyEventHandler(handler: (event: KeyboardEvent) => boolean): void;
   hasSelection(): boolean;
   getSelection(): string;
+  readonly buffer: { readonly active: Screen };
+  select(column: number, row: number, length: number): void;
+  clearSelection(): void;
+  scrollToLine(row: number): void;
 }
 
 export interface FitAddon {
@@ -42,8 +48,21 @@ async function load(): Promise<Loaded | undefined> {
   style.rel = "stylesheet";
   style.href = `/assets/${terminalStyle}`;
   document.head.append(style);
+  letCellsHaveColours();
   await import(`/assets/${terminal}`);
   return globalThis as unknown as Loaded;
+}
+
+/**
+ * xterm.js writes colours that no class stands for, such as those of a selection or of 24 bits, into the style attributes of its cells, which are
+ * spans. The page's policy refuses such attributes, and lets in the same by the style object.
+ */
+function letCellsHaveColours(): void {
+  const set = Element.prototype.setAttribute;
+  HTMLSpanElement.prototype.setAttribute = function (name: string, value: string) {
+    if (name === "style") this.style.cssText = value;
+    else set.call(this, name, value);
+  };
 }
 
 /**

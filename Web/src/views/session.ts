@@ -8,6 +8,7 @@ import { fill, h } from "../dom/h.ts";
 import { go, link } from "../router.ts";
 import { sizeText, timeElement } from "../time.ts";
 import { words } from "../words.ts";
+import { changesView } from "./changes.ts";
 import { consoleView } from "./console.ts";
 import { detailsView } from "./details.ts";
 import { eventsView } from "./events.ts";
@@ -17,7 +18,7 @@ import { sessionName, stateDot } from "./pills.ts";
 import { terminalView } from "./terminal.ts";
 import { type Context, settled } from "./view.ts";
 
-const tabs = ["console", "terminal", "files", "events", "details"] as const;
+const tabs = ["console", "terminal", "files", "changes", "events", "details"] as const;
 type Tab = typeof tabs[number];
 
 /** One session: what it is, and ways to use it. */
@@ -85,6 +86,8 @@ function tabElement(context: Context, tab: Tab, session: Session, query: URLSear
       return terminalView(context, session);
     case "files":
       return filesView(context, session, query);
+    case "changes":
+      return changesView(context, session);
     case "events":
       return eventsView(context, session);
     case "details":

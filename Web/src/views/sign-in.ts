@@ -1,6 +1,7 @@
 import { calls } from "../api/calls.ts";
 import { button, failureBox, failureOf, field } from "../dom/controls.ts";
 import { h } from "../dom/h.ts";
+import { place } from "../router.ts";
 import { words } from "../words.ts";
 
 /** For a browser that the server does not know. */
@@ -12,6 +13,7 @@ export function signInView(): HTMLElement {
     "main",
     { class: "sign-in" },
     h("h1", {}, words.signIn.title),
+    place(location.hash).query.has("link") && h("div", { class: "box bad", role: "alert" }, words.signIn.used),
     h("p", {}, words.signIn.text),
     h(
       "form",

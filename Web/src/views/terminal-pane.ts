@@ -6,6 +6,7 @@ import { type FitAddon, loadXTerm, withAdoptedStyles, type XTerm } from "../outp
 import { OutputView } from "../output/view.ts";
 import { words } from "../words.ts";
 import { outcomeText } from "./pills.ts";
+import { TerminalFinder } from "./terminal-finder.ts";
 import { terminalTheme } from "./terminal-theme.ts";
 
 /** What is shown again of a terminal that is taken up. */
@@ -21,6 +22,7 @@ export class TerminalPane {
   private readonly status = h("div", { class: "terminal-status", role: "status" }, words.terminal.connecting);
   private terminal: XTerm | undefined;
   private fit: FitAddon | undefined;
+  private finder: TerminalFinder | undefined;
   private socket: WebSocket | undefined;
   private waiting = 0;
   private isStarted = false;
@@ -47,6 +49,10 @@ export class TerminalPane {
     }
     this.isStarted = true;
     void this.start();
+  }
+
+  find(): void {
+    this.finder?.open();
   }
 
   async end(): Promise<void> {
@@ -82,6 +88,8 @@ export class TerminalPane {
       );
     }
     withAdoptedStyles(() => terminal.open(this.place));
+    this.finder = new TerminalFinder(terminal);
+    this.element.prepend(this.finder.element);
     const encoder = new TextEncoder();
     terminal.onData((data) => this.send(encoder.encode(data)));
     terminal.onBinary((data) => this.send(Uint8Array.from(data, (one) => one.charCodeAt(0))));
@@ -114,6 +122,11 @@ export class TerminalPane {
     ) {
       event.preventDefault();
       void navigator.clipboard.writeText(terminal.getSelection());
+      return false;
+    }
+    if (event.type === "keydown" && event.ctrlKey && event.shiftKey && event.code === "KeyF") {
+      event.preventDefault();
+      this.find();
       return false;
     }
     // The way out for those who use no mouse.

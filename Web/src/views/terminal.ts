@@ -59,6 +59,8 @@ export function terminalView(context: Context, session: Session): HTMLElement {
     const tools = h(
       "div",
       { class: "terminal-tools" },
+      pane &&
+        button("", { icon: "search", weight: "quiet", label: words.terminal.findTitle }, () => pane.find()),
       pane && !pane.isOver && button(words.terminal.end, { icon: "stop", weight: "quiet" }, () => pane.end()),
       button(words.terminal.new, { icon: "plus", weight: "plain" }, create),
     );

@@ -5,11 +5,12 @@ import SandboxWorkspace
 extension Tool {
     static let workspaceDiff = Tool(
         name: "workspace_diff", title: "Compare the workspace with the host",
-        description: "For a session whose workspace is a synced copy of a host directory: what a pull and a push would change.",
+        description: "What a pull and a push would change in a synced workspace; what has changed in a mounted one.",
         parameters: [.session], hints: .looks
     ) { arguments, context in
         let session = try await context.session(arguments)
-        return SyncLines.result(try await context.engine.compareWorkspace(session.id), "to pull", session)
+        let report = try await context.engine.compareWorkspace(session.id)
+        return SyncLines.result(report, report.since == nil ? "to pull" : "changed", session)
     }
 
     static let workspacePull = Tool(

@@ -1,17 +1,12 @@
-import SandboxCore
-import SandboxEngine
+import SandboxAPI
 import SandboxWorkspace
-import Sandlot
 import Synchronization
 
 /// A push, pull or comparison with its progress shown.
-struct SyncCall {
-    let runtime: SandlotRuntime
-    let context: CommandContext
-
-    func run(
-        _ what: String, _ body: (@escaping @Sendable (SyncProgress) -> Void) async throws -> SyncReport
-    ) async throws -> SyncReport {
+enum SyncProgressLine {
+    static func during(
+        _ what: String, in context: CommandContext, _ body: (@escaping @Sendable (SyncProgress) -> Void) async throws -> SyncReportBody
+    ) async throws -> SyncReportBody {
         let box = ProgressBox()
         let start = ContinuousClock.now
         return try await Progress.during(what, in: context, detail: { box.text(since: start) }) { try await body { box.set($0) } }
