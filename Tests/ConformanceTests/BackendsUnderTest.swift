@@ -56,6 +56,8 @@ final class BackendsUnderTest: Sendable {
             let names = Set(wanted.split(separator: ",").map(String.init))
             list.removeAll { !names.contains($0.descriptor.id.rawValue) }
         }
+        let leftOut = Set((Self.environment("CONFORMANCE_LEAVE_OUT") ?? "").split(separator: ",").map(String.init))
+        list.removeAll { leftOut.contains($0.descriptor.id.rawValue) }
         list.removeAll { Self.untested.contains($0.descriptor.id.rawValue) }
         failure = problem
         backends = Dictionary(uniqueKeysWithValues: list.map { ($0.descriptor.id, $0) })

@@ -58,7 +58,9 @@ final class Ledger: Sendable {
             lines += ["## \(report.summary)", ""]
             lines += report.entries(.failed).map { "- FAILED \($0.id): \($0.detail ?? "")" }
             lines += report.entries(.skipped).map { "- skipped \($0.id): \($0.detail ?? "")" }
-            lines.append("")
+            let slowest = report.entries.sorted { $0.seconds > $1.seconds }.prefix(5)
+            let sum = report.entries.reduce(0) { $0 + $1.seconds }
+            lines += ["- \(Int(sum)) s of cases; slowest: " + slowest.map { "\($0.id) \(Int($0.seconds)) s" }.joined(separator: ", "), ""]
         }
         return lines.joined(separator: "\n")
     }

@@ -42,26 +42,29 @@ final class BackendBehindServer: SandboxBackend {
 /// The backends that are tested through a server of ours.
 enum ServedBackends {
     /// The folder of each one's server in the data directory.
-    static let folders = ["served", "served-e2b"]
+    static let folders = ["served"] + CompatService.allCases.map(folder)
 
     /// `served` is what bubblewrap says of itself here: a limit that cannot be held here is not claimed through the wire either.
     static func all(describedBy served: BackendDescriptor, dataDirectory: FilePath) -> [BackendBehindServer] {
         var remote = served
         remote.id = BackendID(unchecked: "remote")
-        return [
-            BackendBehindServer(remote, dataDirectory: dataDirectory.appending("served")) { server, descriptor in
-                let client = try SandlotClient(server.address, token: .file(server.tokenFile), logger: ServedEngine.logger)
-                return RemoteBackend(client, serving: server.served.descriptor.id, descriptor: descriptor)
-            },
-            BackendBehindServer(E2BBackend.description, dataDirectory: dataDirectory.appending("served-e2b"), compatible: [.e2b]) {
-                server, _ in
-                let key = try await server.key()
-                let address = ["\(server.address)/e2b"]
-                return try E2BBackend.make(
-                    host: .underTest, settings: ["api_url": address, "sandbox_url": address, "max_sandboxes": ["100"]]
-                ) { key }
-            },
-        ]
+        let own = BackendBehindServer(remote, dataDirectory: dataDirectory.appending("served")) { server, descriptor in
+            let client = try SandlotClient(server.address, token: .file(server.tokenFile), logger: ServedEngine.logger)
+            return RemoteBackend(client, serving: server.served.descriptor.id, descriptor: descriptor)
+        }
+        return [own] + CompatService.allCases.map { cloud($0, dataDirectory) }
+    }
+
+    private static func folder(_ service: CompatService) -> String { "served-\(service)" }
+
+    /// The client of a service before our server of it.
+    private static func cloud(_ service: CompatService, _ dataDirectory: FilePath) -> BackendBehindServer {
+        BackendBehindServer(
+            service.description, dataDirectory: dataDirectory.appending(folder(service)), compatible: [service]
+        ) { server, _ in
+            let key = try await server.key()
+            return try service.backend(of: server.address, key: key, host: .underTest, settings: ["max_sandboxes": ["100"]])
+        }
     }
 }
 

@@ -17,37 +17,18 @@ from daytona._sync.filesystem import FileSystem
 from daytona._sync.process import Process
 
 from daytona_cases import SyncCases
-from sdk_table import Table
-from server import Server
+import sdk_table
 
 
-class OnServer:
-    server: Server
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.server = Server("--compat", "daytona")
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.server.close()
+class OnServer(sdk_table.OnServer):
+    heading = "Daytona"
 
     def config(self, key: str) -> DaytonaConfig:
         return DaytonaConfig(api_key=key, api_url=self.server.url + "/daytona/api", target="local")
 
 
 class Sync(OnServer, SyncCases, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.table = Table("Daytona\n", daytona=Daytona, sandbox=Sandbox, process=Process, fs=FileSystem)
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        super().tearDownClass()
-        wrong = cls.table.close()
-        if wrong:
-            raise AssertionError("docs/compat.md: " + "; ".join(wrong))
+    classes = {"daytona": Daytona, "sandbox": Sandbox, "process": Process, "fs": FileSystem}
 
     def setUp(self) -> None:
         self.client = Daytona(self.config(self.server.token))
@@ -102,10 +83,10 @@ class Async(OnServer, unittest.IsolatedAsyncioTestCase):
         self.assertEqual((await asyncio.wait_for(terminal.wait(), 30)).exit_code, 5)
         self.assertIn(b"42", output)
 
-    async def test_ten_sandboxes_at_once(self) -> None:
+    async def test_fifty_sandboxes_at_once(self) -> None:
         async def one(number: int) -> str:
             sandbox = await self.sandbox()
             return (await sandbox.process.exec(f"echo {number}")).result
 
-        found = await asyncio.gather(*(one(number) for number in range(10)))
-        self.assertEqual(found, [f"{number}\n" for number in range(10)])
+        found = await asyncio.gather(*(one(number) for number in range(50)))
+        self.assertEqual(found, [f"{number}\n" for number in range(50)])

@@ -3,42 +3,27 @@
 import asyncio
 import unittest
 
-from e2b import AsyncSandbox, CommandExitException, Sandbox
+from e2b import AsyncSandbox, CommandExitException, RateLimitException, Sandbox
 from e2b.sandbox_sync.commands.command import Commands
 from e2b.sandbox_sync.commands.pty import Pty
 from e2b.sandbox_sync.filesystem.filesystem import Filesystem
 
 from e2b_cases import SyncCases
-from sdk_table import Table
+import sdk_table
 from server import Server
 
 
-class OnServer:
-    server: Server
+class OnServer(sdk_table.OnServer):
+    heading = "E2B"
 
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.server = Server("--compat", "e2b")
-        url = cls.server.url + "/e2b"
-        cls.options = {"api_key": cls.server.token, "api_url": url, "sandbox_url": url}
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.server.close()
+    @property
+    def options(self) -> dict[str, str]:
+        url = self.server.url + "/e2b"
+        return {"api_key": self.server.token, "api_url": url, "sandbox_url": url}
 
 
 class Sync(OnServer, SyncCases, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.table = Table("E2B\n", sandbox=Sandbox, commands=Commands, pty=Pty, files=Filesystem)
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        super().tearDownClass()
-        wrong = cls.table.close()
-        if wrong:
-            raise AssertionError("docs/compat.md: " + "; ".join(wrong))
+    classes = {"sandbox": Sandbox, "commands": Commands, "pty": Pty, "files": Filesystem}
 
     def test_nothing_is_left(self) -> None:
         self.sandbox().kill()
@@ -69,10 +54,23 @@ class Async(OnServer, unittest.IsolatedAsyncioTestCase):
         self.assertEqual(event.name, "new")
         await watch.stop()
 
-    async def test_twenty_sandboxes_at_once(self) -> None:
+    async def test_fifty_sandboxes_at_once(self) -> None:
         async def one(number: int) -> str:
             sandbox = await self.sandbox()
             return (await sandbox.commands.run(f"echo {number}")).stdout
 
-        found = await asyncio.gather(*(one(number) for number in range(20)))
-        self.assertEqual(found, [f"{number}\n" for number in range(20)])
+        found = await asyncio.gather(*(one(number) for number in range(50)))
+        self.assertEqual(found, [f"{number}\n" for number in range(50)])
+
+
+class Cap(unittest.TestCase):
+    def test_no_more_sandboxes_live_at_once_than_the_server_allows(self) -> None:
+        server = Server("--compat", "e2b", "--compat-sandboxes", "1")
+        self.addCleanup(server.close)
+        options = {"api_key": server.token, "api_url": server.url + "/e2b", "sandbox_url": server.url + "/e2b"}
+        first = Sandbox.create(timeout=60, **options)
+        with self.assertRaises(RateLimitException):
+            Sandbox.create(timeout=60, **options)
+        self.assertEqual(len(server.open_sessions()), 1)
+        first.kill()
+        Sandbox.create(timeout=60, **options).kill()

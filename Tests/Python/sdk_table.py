@@ -5,6 +5,8 @@ import inspect
 import re
 from pathlib import Path
 
+from server import Server
+
 DOCUMENT = Path(__file__).parents[2] / "docs" / "compat.md"
 
 
@@ -79,3 +81,23 @@ class Table:
                 for call in re.findall(r"`([a-z_]+\.[a-z_]+)`", cells[0]):
                     rows[call] = cells[1]
         return rows
+
+
+class OnServer:
+    """For a test case of one service: its server, and with `classes` of the SDK the promise that the service's table holds."""
+
+    heading = ""
+    classes: dict[str, type] = {}
+    server: Server
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.server = Server("--compat", cls.heading.lower())
+        cls.table = Table(cls.heading + "\n", **cls.classes) if cls.classes else None
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.server.close()
+        wrong = cls.table.close() if cls.table else []
+        if wrong:
+            raise AssertionError("docs/compat.md: " + "; ".join(wrong))

@@ -15,22 +15,16 @@ from vercel.sandbox.sync import (
     SyncSandboxFilesystem,
 )
 
-from sdk_table import Table
-from server import Server
+import sdk_table
 from vercel_cases import SyncCases
 
 
-class OnServer:
-    server: Server
+class OnServer(sdk_table.OnServer):
+    heading = "Vercel"
 
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.server = Server("--compat", "vercel")
-        cls.address = cls.server.url + "/vercel/api"
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.server.close()
+    @property
+    def address(self) -> str:
+        return self.server.url + "/vercel/api"
 
     def use(self, key: str) -> None:
         """The SDK takes its key from the environment."""
@@ -40,17 +34,13 @@ class OnServer:
 
 
 class Sync(OnServer, SyncCases, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.table = Table("Vercel\n", client=SyncSandboxClient, sandbox=SyncSandbox, process=SyncProcess, interactive=SyncInteractiveSession, fs=SyncSandboxFilesystem)
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        super().tearDownClass()
-        wrong = cls.table.close()
-        if wrong:
-            raise AssertionError("docs/compat.md: " + "; ".join(wrong))
+    classes = {
+        "client": SyncSandboxClient,
+        "sandbox": SyncSandbox,
+        "process": SyncProcess,
+        "interactive": SyncInteractiveSession,
+        "fs": SyncSandboxFilesystem,
+    }
 
     def setUp(self) -> None:
         self.use(self.server.token)
@@ -84,11 +74,11 @@ class Async(OnServer, unittest.IsolatedAsyncioTestCase):
             process = await sandbox.create_process("sh", ["-c", "echo slow; exit 6"])
             self.assertEqual(await process.wait(), 6)
 
-    async def test_ten_sandboxes_at_once(self) -> None:
+    async def test_fifty_sandboxes_at_once(self) -> None:
         async def one(number: int) -> str:
             async with self.client.create_sandbox(persistent=False) as sandbox:
                 return (await sandbox.run_process("echo", [str(number)], capture_output=True)).stdout
 
-        found = await asyncio.gather(*(one(number) for number in range(10)))
-        self.assertEqual(found, [f"{number}\n" for number in range(10)])
+        found = await asyncio.gather(*(one(number) for number in range(50)))
+        self.assertEqual(found, [f"{number}\n" for number in range(50)])
         self.assertEqual(self.server.open_sessions(), [])

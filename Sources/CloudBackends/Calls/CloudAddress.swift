@@ -16,7 +16,7 @@ struct CloudAddress: Sendable, Hashable, CustomStringConvertible {
         let authority = rest.prefix { $0 != "/" }
         var path = rest.dropFirst(authority.count)
         while path.last == "/" { path = path.dropLast() }
-        let isPlain = path.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x3F && $0 != 0x23 }
+        let isPlain = (authority + path).utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x3F && $0 != 0x23 }
         guard isPlain, let parsed = try? HTTPEndpoint(parsing: "\(text[..<scheme.upperBound])\(authority)", defaultPort: 80) else {
             throw wrong
         }

@@ -68,11 +68,12 @@ struct CloudRefusal: Sendable {
 }
 
 extension SandboxError {
-    /// The same of this backend, and without these values: a service may repeat in its answer what it was sent.
-    func without(_ secrets: [(name: String, value: String)], _ backend: BackendID) -> SandboxError {
-        let text = secrets.reduce(message) { text, secret in
-            secret.value.utf8.count < 6 ? text : text.replacing(secret.value, with: "‹secret›")
-        }
+    private static let credentials: Set<String> = ["authorization", "x-api-key", "x-access-token"]
+
+    /// The same of this backend, and without the keys in these headers: a service may repeat in its answer what it was sent.
+    func without(_ headers: [(name: String, value: String)], _ backend: BackendID) -> SandboxError {
+        let secrets = headers.filter { Self.credentials.contains($0.name.lowercased()) }.compactMap { $0.value.split(separator: " ").last }
+        let text = secrets.reduce(message) { $0.replacing($1, with: "‹secret›") }
         return SandboxError(code, text, remedy: remedy, backend: backend, cause: cause)
     }
 }

@@ -73,8 +73,10 @@ struct MarkedLog {
     mutating func output(of piece: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
         var errors: [UInt8] = []
-        for byte in piece {
-            if byte == 1 || byte == 2 {
+        var start = 0
+        while start < piece.count {
+            let byte = piece[start]
+            guard byte != 1, byte != 2 else {
                 count = byte == mark ? count + 1 : 1
                 mark = byte
                 if count == 3 {
@@ -82,11 +84,13 @@ struct MarkedLog {
                     count = 0
                     mark = 0
                 }
-            } else if current == 1 {
-                output.append(byte)
-            } else {
-                errors.append(byte)
+                start += 1
+                continue
             }
+            let next = piece.index(of: 1, from: start, to: piece.count) ?? piece.count
+            let end = piece.index(of: 2, from: start, to: next) ?? next
+            if current == 1 { output += piece[start..<end] } else { errors += piece[start..<end] }
+            start = end
         }
         lastWords.add(errors)
         return output

@@ -43,17 +43,16 @@ struct E2BDoor: CloudDoor {
         _ = try await calls.send(call, .always)
     }
 
+    /// The process's number; the tag is for people.
     func startDaemon(_ command: [String]) async throws -> String {
-        let tag = "sandlot-guest"
         // The stream is let go once it runs: the command goes on without a listener.
-        _ = try await start(command, takesInput: false, tag: tag, limit: nil)
-        return tag
+        "\(try await start(command, takesInput: false, tag: "sandlot-guest", limit: nil).process)"
     }
 
     func ending(of daemon: String) async throws -> CloudRun? {
         let answer = try await calls.send(try CloudJSON.call(.post, "/process.Process/List", [String: String]()), .always)
         let running: E2BMessage.Running = try CloudJSON.decode(answer)
-        return running.processes?.contains { $0.tag == daemon } == true ? nil : CloudRun(exitCode: nil)
+        return running.processes?.contains { $0.pid.map { "\($0)" } == daemon } == true ? nil : CloudRun()
     }
 
     func relay(_ command: [String]) async throws -> any GuestCarrier {

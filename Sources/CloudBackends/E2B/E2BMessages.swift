@@ -44,7 +44,6 @@ enum E2BMessage {
 
     struct Selector: Codable, Sendable {
         var pid: UInt32?
-        var tag: String?
     }
 
     struct Input: Encodable, Sendable {

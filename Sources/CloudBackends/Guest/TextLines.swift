@@ -11,21 +11,25 @@ struct TextLines {
     static func encode(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() + "\n" }
 
     /// The bytes of the lines that are complete now. Throws `protocolViolation` for what is no base 64.
-    mutating func decode(_ text: some Sequence<UInt8>) throws -> [UInt8] {
+    mutating func decode(_ text: [UInt8]) throws -> [UInt8] {
         var bytes: [UInt8] = []
-        for byte in text {
-            if byte == 0x0A {
-                if !line.isEmpty {
-                    guard let piece = Data(base64Encoded: Data(line)) else { throw Self.violation }
-                    bytes += piece
-                    line.removeAll(keepingCapacity: true)
-                }
-            } else if byte != 0x0D {
-                guard line.count < Self.longestLine else { throw Self.violation }
-                line.append(byte)
-            }
+        var start = 0
+        while let end = text.index(of: 0x0A, from: start, to: text.count) {
+            try add(text[start..<end])
+            start = end + 1
+            if line.last == 0x0D { line.removeLast() }
+            guard !line.isEmpty else { continue }
+            guard let piece = Data(base64Encoded: Data(line)) else { throw Self.violation }
+            bytes += piece
+            line.removeAll(keepingCapacity: true)
         }
+        try add(text[start...])
         return bytes
+    }
+
+    private mutating func add(_ piece: ArraySlice<UInt8>) throws {
+        guard line.count + piece.count <= Self.longestLine else { throw Self.violation }
+        line += piece
     }
 
     private static let violation = SandboxError(

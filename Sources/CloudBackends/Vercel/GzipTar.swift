@@ -64,6 +64,12 @@ enum GzipTar {
         let table = (0..<256).map { (number: UInt32) -> UInt32 in
             (0..<8).reduce(number) { value, _ in value & 1 == 1 ? 0xEDB8_8320 ^ value >> 1 : value >> 1 }
         }
-        return ~bytes.reduce(0xFFFF_FFFF) { table[Int(($0 ^ UInt32($1)) & 0xFF)] ^ $0 >> 8 }
+        var sum: UInt32 = 0xFFFF_FFFF
+        bytes.withUnsafeBufferPointer { bytes in
+            table.withUnsafeBufferPointer { table in
+                for byte in bytes { sum = table[Int((sum ^ UInt32(byte)) & 0xFF)] ^ sum >> 8 }
+            }
+        }
+        return ~sum
     }
 }

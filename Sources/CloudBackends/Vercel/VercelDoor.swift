@@ -14,6 +14,7 @@ struct VercelDoor: CloudDoor {
     /// The path that all calls begin with.
     let session: String
     let team: String
+    let archives: UploadArchives
 
     private static let deadline = Duration.seconds(60)
     private static let largestOutput = 1 << 20
@@ -25,6 +26,7 @@ struct VercelDoor: CloudDoor {
         return try await withDeadline(Self.deadline * 2, for: "a command in the sandbox") {
             let lines = try RecordLines(try await calls.open(request, .always), backend: calls.backend)
             var run = CloudRun()
+            var hasBegun = false
             while let record = try await lines.next() {
                 if let text = record.text {
                     if record.stream == "stderr" { run.errors += Array(text.utf8) } else { run.output += Array(text.utf8) }
@@ -33,10 +35,13 @@ struct VercelDoor: CloudDoor {
                     throw SandboxError(
                         .limitExceeded, "a command in the sandbox printed more than \(Self.largestOutput) bytes", backend: calls.backend)
                 }
-                if let code = record.command?.exitCode {
+                guard let command = record.command else { continue }
+                // The first of the two is the beginning; what comes between them is the output.
+                if hasBegun, let code = command.exitCode {
                     run.exitCode = code
                     return run
                 }
+                hasBegun = true
             }
             throw SandboxError(
                 .unavailable, "the stream of a command ended before the command", remedy: "try again", backend: calls.backend)
@@ -45,7 +50,7 @@ struct VercelDoor: CloudDoor {
 
     /// The service unpacks an archive.
     func upload(_ bytes: [UInt8], to path: FilePath) async throws {
-        let archive = GzipTar.archive(bytes, named: String(path.string.drop { $0 == "/" }), mode: 0o700)
+        let archive = archives.archive(bytes, at: path)
         var request = HTTPCall(
             .post, "\(session)/fs/write", query: [("teamId", team)], body: .bytes(archive, type: "application/gzip"),
             deadline: .seconds(300))
@@ -118,7 +123,7 @@ actor RecordLines {
     /// The next record; nil at the end. Throws what the service says of the stream. One caller at a time.
     func next() async throws -> VercelMessage.Record? {
         while true {
-            if let end = buffer[start...].firstIndex(of: 0x0A) {
+            if let end = buffer.index(of: 0x0A, from: start, to: buffer.count) {
                 let line = Array(buffer[start..<end])
                 start = end + 1
                 if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D }) { continue }

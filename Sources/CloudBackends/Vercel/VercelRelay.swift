@@ -48,7 +48,7 @@ final class VercelRelay: GuestCarrier {
                     state.lastWords.add(text.utf8)
                     return []
                 }
-                return try state.lines.decode(text.utf8)
+                return try state.lines.decode(Array(text.utf8))
             }
             if !bytes.isEmpty { return bytes }
         }

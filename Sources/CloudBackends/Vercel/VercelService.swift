@@ -10,6 +10,7 @@ struct VercelService: CloudService {
     let settings: VercelSettings
     private let calls: CloudCalls
     private let secret: @Sendable (String) async throws -> String?
+    private let archives = UploadArchives()
 
     private static let startDeadline = Duration.seconds(180)
     private static let startPause = Duration.milliseconds(500)
@@ -139,7 +140,7 @@ struct VercelService: CloudService {
         let answer: VercelMessage.SessionAnswer = try CloudJSON.decode(
             try await calls.send(HTTPCall(.get, Self.path(session), query: [("teamId", credentials.team)]), .always))
         guard answer.session.status ?? "running" == "running" else { throw Self.isGone }
-        return VercelDoor(calls: calls, session: Self.path(session), team: credentials.team)
+        return VercelDoor(calls: calls, session: Self.path(session), team: credentials.team, archives: archives)
     }
 
     private func credentials() async throws -> VercelCredentials { try await VercelCredentials(settings: settings, secret: secret) }

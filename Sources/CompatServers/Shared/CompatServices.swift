@@ -52,17 +52,21 @@ public struct CompatChoices: Sendable, Equatable {
     public var images: [String: String]
     /// Names that mean the default image: what 'default' is mapped to, else the backend's own.
     public var defaultNames: Set<String>
+    /// How many sandboxes of each service may live at once, whoever made them.
+    public var mostSandboxes: Int
 
     private static let defaultName = "default"
 
     /// Creates choices.
     public init(
         backend: BackendID? = nil, images: [String: String] = [:],
+        mostSandboxes: Int = 200,
         defaultNames: Set<String> = ["base", "default", "code-interpreter-v1", "daytonaio/sandbox", "vercel/sandbox/universal:latest"]
     ) {
         self.backend = backend
         self.images = images
         self.defaultNames = defaultNames
+        self.mostSandboxes = mostSandboxes
     }
 
     /// The image for a name. Throws `notFound` for a name that means nothing here.

@@ -1,5 +1,6 @@
 import SandboxCore
 import SandboxEngine
+import Synchronization
 import SystemPackage
 
 /// The sessions of one compatible server, found by their labels.
@@ -13,6 +14,13 @@ struct CompatSessions: Sendable {
     let service: String
     /// Where the service's users expect their files.
     let workspacePath: FilePath
+    private let opening = OpeningCount()
+
+    init(services: CompatServices, service: String, workspacePath: FilePath) {
+        self.services = services
+        self.service = service
+        self.workspacePath = workspacePath
+    }
 
     /// Opens a session of this caller.
     func open(
@@ -27,6 +35,15 @@ struct CompatSessions: Sendable {
         own[Self.tokenLabel] = caller.token
         var variables = environment
         variables["HOME"] = variables["HOME"] ?? workspacePath.string
+        let count = opening.enter()
+        defer { opening.leave() }
+        // Those that are opened just now are in the count.
+        let living = try await all().count { $0.state != .opening }
+        guard living + count <= services.choices.mostSandboxes else {
+            throw SandboxError(
+                .limitExceeded, "\(living) sandboxes live here, and \(services.choices.mostSandboxes) may",
+                remedy: "end some, or raise --compat-sandboxes")
+        }
         return try await services.engine.open(
             SessionRequest(
                 sandbox: true, backend: services.choices.backend, image: image, workspacePath: workspacePath, environment: variables,
@@ -65,6 +82,20 @@ struct CompatSessions: Sendable {
         if let only = caller.session { return only == record.id }
         return caller.isAdministrator || record.request.labels?[Self.tokenLabel] == caller.token
     }
+}
+
+/// Sandboxes that are on their way.
+private final class OpeningCount: Sendable {
+    private let count = Mutex(0)
+
+    func enter() -> Int {
+        count.withLock { count in
+            count += 1
+            return count
+        }
+    }
+
+    func leave() { count.withLock { $0 -= 1 } }
 }
 
 extension SessionRecord {

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import SandboxCore
 
@@ -145,14 +146,18 @@ actor MultipartBody {
         return nil
     }
 
+    /// Megabytes pass here, so the search is the C library's.
     private static func find(_ needle: [UInt8], in bytes: [UInt8]) -> Int? {
-        guard let first = needle.first, bytes.count >= needle.count else { return nil }
-        var start = 0
-        while start <= bytes.count - needle.count {
-            guard let candidate = bytes[start...(bytes.count - needle.count)].firstIndex(of: first) else { return nil }
-            if bytes[candidate..<candidate + needle.count].elementsEqual(needle) { return candidate }
-            start = candidate + 1
+        bytes.withUnsafeBytes { bytes -> Int? in
+            guard let base = bytes.baseAddress, let first = needle.first else { return nil }
+            var start = 0
+            while start + needle.count <= bytes.count {
+                guard let found = memchr(base + start, Int32(first), bytes.count - needle.count - start + 1) else { return nil }
+                let candidate = UnsafeRawPointer(found)
+                if memcmp(candidate, needle, needle.count) == 0 { return candidate - base }
+                start = candidate - base + 1
+            }
+            return nil
         }
-        return nil
     }
 }

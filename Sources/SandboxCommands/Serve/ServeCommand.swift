@@ -41,6 +41,10 @@ struct ServeCommand: SandlotCommand {
     @Option(
         name: .customLong("compat-backend"), help: ArgumentHelp("The backend of their sandboxes; else it is routed.", valueName: "backend"))
     var compatBackend: String?
+    @Option(
+        name: .customLong("compat-sandboxes"),
+        help: ArgumentHelp("How many sandboxes of each service may live at once.", valueName: "number"))
+    var compatSandboxes: Int?
     @OptionGroup var settings: SettingsOptions
 
     func run(in context: CommandContext) async throws -> Int32 {
@@ -83,11 +87,18 @@ struct ServeCommand: SandlotCommand {
 
     /// What the compatible servers' names mean.
     private func compatChoices() throws -> CompatChoices {
-        if compat == nil, !compatImages.isEmpty || compatBackend != nil {
+        if compat == nil, !compatImages.isEmpty || compatBackend != nil || compatSandboxes != nil {
             throw SandboxError(
-                .invalidArgument, "--compat-image and --compat-backend say how --compat serves", remedy: "give --compat, too")
+                .invalidArgument, "--compat-image, --compat-backend and --compat-sandboxes say how --compat serves",
+                remedy: "give --compat, too")
         }
         var choices = CompatChoices(backend: try compatBackend.map { try BackendID(validating: $0) })
+        if let compatSandboxes {
+            guard compatSandboxes > 0 else {
+                throw SandboxError(.invalidArgument, "--compat-sandboxes is \(compatSandboxes)", remedy: "use 1 or more")
+            }
+            choices.mostSandboxes = compatSandboxes
+        }
         for text in compatImages {
             let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2 else {

@@ -25,6 +25,9 @@ public final class ConformanceContext: Sendable {
     /// True when the backend claims it.
     public func claims(_ capability: Capability) -> Bool { backend.descriptor.capabilities.contains(capability) }
 
+    /// What "large" means: a multiple of 262144 bytes. Less where every byte is an API call's, is encoded and is paid for.
+    public var largeVolume: Int { backend.descriptor.placement == .cloud ? 5_242_880 : 52_428_800 }
+
     /// The specification that cases start from.
     public func spec(_ edit: (inout SandboxSpec) -> Void = { _ in }) -> SandboxSpec {
         var spec = SandboxSpec(owner: owner)

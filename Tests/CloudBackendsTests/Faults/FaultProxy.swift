@@ -1,72 +1,40 @@
-import HTTPTypes
-import Hummingbird
 import NIOCore
+import NIOPosix
 import SandboxCore
-import SandboxHTTP
-import ServedEngine
 import Synchronization
 
-/// A proxy in front of a server that breaks chosen calls.
+/// A proxy in front of a server that breaks chosen calls. It knows HTTP only as far as it must; a WebSocket passes through it.
 final class FaultProxy: Sendable {
-    enum Fault: Sendable {
-        /// The server never hears of the call.
-        case refuse(
-            Int, headers: [String: String] = [:], body: String = #"{"code":0,"message":"made up"}"#, type: String = "application/json")
-        /// The server does it, and its answer is lost.
-        case loseAnswer
-        /// The server does it, and something else is answered.
-        case answerInstead(Int, body: String, type: String)
-        /// The answer is cut off after so many bytes.
-        case cutAnswer(after: Int)
-        /// The server gets only the first bytes of the body.
-        case cutRequest(after: Int)
-    }
-
-    struct Rule: Sendable {
-        var call: String
-        var fault: Fault
-        var times: Int
-    }
-
+    /// `http://127.0.0.1:PORT`.
     let address: String
-    private let target: HTTPAPIClient
-    private let rules = Mutex<[Rule]>([])
+    private let port: Int
+    private let rules = Mutex<[(call: String, fault: ProxyFault, left: Int)]>([])
     private let log = Mutex<[String]>([])
+    private let sent = Mutex(0)
     private let serving = Mutex<Task<Void, any Error>?>(nil)
 
-    private static let dropped: Set<String> = ["host", "content-length", "transfer-encoding", "connection"]
-
-    private init(address: String, target: HTTPAPIClient) {
-        self.address = address
-        self.target = target
+    private init(listening: Int, before port: Int) {
+        address = "http://127.0.0.1:\(listening)"
+        self.port = port
     }
 
-    /// Starts a proxy before `address`.
+    /// Starts a proxy before `http://127.0.0.1:PORT`.
     static func start(before address: String) async throws -> FaultProxy {
-        let target = try HTTPAPIClient(HTTPEndpoint(parsing: address), logger: ServedEngine.logger)
-        let ports = AsyncStream<Int>.makeStream()
-        let found = Mutex<FaultProxy?>(nil)
-        let router = Router()
-        for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] {
-            router.on("**", method: method) { request, _ in
-                guard let proxy = found.withLock({ $0 }) else { return Response(status: .serviceUnavailable) }
-                return try await proxy.pass(request)
+        guard let port = address.split(separator: ":").last.flatMap({ Int($0) }) else {
+            throw SandboxError(.invalidArgument, "\(address) has no port")
+        }
+        let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .bind(host: "127.0.0.1", port: 0) { ProxiedConnection.wrap($0) }
+        let proxy = FaultProxy(listening: listener.channel.localAddress?.port ?? 0, before: port)
+        let task = Task {
+            try await listener.executeThenClose { connections in
+                try await withThrowingDiscardingTaskGroup { group in
+                    // A connection that breaks is what this is for.
+                    for try await connection in connections { group.addTask { try? await proxy.serve(connection) } }
+                }
             }
         }
-        let application = Application(
-            router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { ports.continuation.yield($0.localAddress?.port ?? 0) }, logger: ServedEngine.logger)
-        let task = Task {
-            defer { ports.continuation.finish() }
-            try await application.run()
-        }
-        guard let port = await ports.stream.first(where: { _ in true }) else {
-            try await task.value
-            throw SandboxError(.unavailable, "the proxy ended before it listened")
-        }
-        let proxy = FaultProxy(address: "http://127.0.0.1:\(port)", target: target)
         proxy.serving.withLock { $0 = task }
-        found.withLock { $0 = proxy }
         return proxy
     }
 
@@ -77,71 +45,93 @@ final class FaultProxy: Sendable {
     }
 
     /// Breaks the next calls whose method and path begin and end so: `POST …/Start`.
-    func inject(_ fault: Fault, on call: String, times: Int = 1) {
-        rules.withLock { $0.append(Rule(call: call, fault: fault, times: times)) }
-    }
+    func inject(_ fault: ProxyFault, on call: String, times: Int = 1) { rules.withLock { $0.append((call, fault, times)) } }
 
     /// How often a call came.
     func count(_ call: String) -> Int { log.withLock { $0.filter { Self.matches($0, call) }.count } }
 
+    /// The bytes of all calls' bodies so far.
+    var bodyBytes: Int { sent.withLock { $0 } }
+
     private static func matches(_ line: String, _ call: String) -> Bool {
-        let parts = call.split(separator: "…", maxSplits: 1)
+        let parts = call.split(separator: "…", maxSplits: 1, omittingEmptySubsequences: false)
         return parts.count == 2 ? line.hasPrefix(parts[0]) && line.hasSuffix(parts[1]) : line == call
     }
 
-    private func fault(for line: String) -> Fault? {
+    private func fault(for line: String) -> ProxyFault? {
         log.withLock { $0.append(line) }
         return rules.withLock { rules in
-            guard let index = rules.firstIndex(where: { $0.times > 0 && Self.matches(line, $0.call) }) else { return nil }
-            rules[index].times -= 1
+            guard let index = rules.firstIndex(where: { $0.left > 0 && Self.matches(line, $0.call) }) else { return nil }
+            rules[index].left -= 1
             return rules[index].fault
         }
     }
 
-    private struct Broken: Error {}
-
-    private func pass(_ request: Request) async throws -> Response {
-        let fault = fault(for: "\(request.method.rawValue) \(request.uri.path)")
+    /// One call; then both sides are closed, so that whatever happened to it, the next one is clean.
+    private func serve(_ connection: ProxiedConnection) async throws {
+        defer { connection.close() }
+        var client = MessageReader(connection.pieces)
+        guard var head = try await client.head() else { return }
+        let fault = fault(for: head.call)
         var body: [UInt8] = []
-        for try await piece in request.body { body += piece.readableBytesView }
+        while let piece = try await client.piece() { body += piece }
+        sent.withLock { [count = body.count] in $0 += count }
         switch fault {
+        case .drop: return
         case .refuse(let status, let headers, let text, let type):
-            var fields: HTTPFields = [.contentType: type]
-            for (name, value) in headers { if let name = HTTPField.Name(name) { fields[name] = value } }
-            return Response(status: .init(code: status), headers: fields, body: .init(byteBuffer: ByteBuffer(string: text)))
+            return try await connection.send(MessageHead.answer(status, headers, text, type))
         case .cutRequest(let count): body = Array(body.prefix(count))
         default: break
         }
-        guard let verb = HTTPCall.Verb(rawValue: request.method.rawValue) else { throw HTTPError(.methodNotAllowed) }
-        var call = HTTPCall(verb, request.uri.string, deadline: .seconds(60))
-        call.headers = request.headers.filter { !Self.dropped.contains($0.name.canonicalName) && $0.name != .contentType }
-            .map { ($0.name.rawName, $0.value) }
-        if !body.isEmpty { call.body = .bytes(body, type: request.headers[.contentType] ?? "application/octet-stream") }
-        let answer = try await target.open(call)
-        var fields = HTTPFields()
-        for field in answer.headers.all where !Self.dropped.contains(field.name.lowercased()) {
-            if let name = HTTPField.Name(field.name) { fields.append(HTTPField(name: name, value: field.value)) }
-        }
-        switch fault {
-        case .answerInstead(let status, let text, let type):
-            return Response(status: .init(code: status), headers: [.contentType: type], body: .init(byteBuffer: ByteBuffer(string: text)))
-        case .loseAnswer:
-            return Response(status: .init(code: answer.status), headers: fields, body: ResponseBody { _ in throw Broken() })
-        default: break
-        }
-        var left = Int.max
-        if case .cutAnswer(let count) = fault { left = count }
-        let most = left
-        return Response(
-            status: .init(code: answer.status), headers: fields,
-            body: ResponseBody { writer in
-                var left = most
-                for try await piece in answer.body {
-                    try await writer.write(ByteBuffer(bytes: piece.prefix(left)))
-                    left -= min(left, piece.count)
-                    if left == 0 { throw Broken() }
+        let upstream = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .connect(host: "127.0.0.1", port: port) { ProxiedConnection.wrap($0) }
+        defer { upstream.close() }
+        head.set("Content-Length", head.isUpgrade || body.isEmpty && !head.mayHaveBody ? nil : "\(body.count)")
+        head.set("Transfer-Encoding", nil)
+        if !head.isUpgrade { head.set("Connection", "close") }
+        try await upstream.send(head.bytes + body)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                defer {
+                    connection.close()
+                    upstream.close()
                 }
-                try await writer.finish(nil)
-            })
+                var server = MessageReader(upstream.pieces)
+                guard let head = try await server.head() else { return }
+                try await AnswerWriter(connection, fault).write(head, &server)
+            }
+            // What a client says after its call; and when it leaves, the server is told.
+            while let more = await client.rest() { try? await upstream.send(more) }
+            upstream.close()
+            try await group.next()
+        }
+    }
+}
+
+/// One side of a call.
+struct ProxiedConnection: Sendable {
+    private let channel: any Channel
+    /// What comes in; over when the connection is.
+    let pieces: AsyncStream<ByteBuffer>
+
+    static func wrap(_ channel: any Channel) -> EventLoopFuture<ProxiedConnection> {
+        let (pieces, source) = AsyncStream<ByteBuffer>.makeStream()
+        return channel.pipeline.addHandler(Inflow(source)).map { ProxiedConnection(channel: channel, pieces: pieces) }
+    }
+
+    /// Returns when the bytes are on their way.
+    func send(_ bytes: [UInt8]) async throws { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get() }
+
+    func close() { channel.close(promise: nil) }
+
+    private final class Inflow: ChannelInboundHandler, Sendable {
+        typealias InboundIn = ByteBuffer
+        private let source: AsyncStream<ByteBuffer>.Continuation
+
+        init(_ source: AsyncStream<ByteBuffer>.Continuation) { self.source = source }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) { source.yield(unwrapInboundIn(data)) }
+        func channelInactive(context: ChannelHandlerContext) { source.finish() }
+        func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
     }
 }

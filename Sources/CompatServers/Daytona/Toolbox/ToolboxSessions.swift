@@ -234,7 +234,7 @@ struct ToolboxSessions: Sendable {
     /// An end that nobody knows is told as no code at all.
     private static func code(_ record: ExecRecord) throws -> Int32? {
         guard let ending = record.ending else { return nil }
-        if case .lost(let reason) = ending.outcome { throw DaytonaFailure(503, "what became of the command is not known: \(reason)") }
+        if case .lost(let reason) = ending.outcome { throw DaytonaFailure(410, "what became of the command is not known: \(reason)") }
         return ending.outcome.exitStatus
     }
 

@@ -28,8 +28,10 @@ final class VercelCommands: Sendable {
             return CompatJSON.response(CommandMessages.OfCommand(command: Self.command(record, in: sandbox)))
         }
         return lines { write in
-            try await write(CommandMessages.OfCommand(command: Self.command(record, in: sandbox)))
             var command = Self.command(record, in: sandbox)
+            // The status is the last record's alone, also when the command is over already.
+            command.exitCode = nil
+            try await write(CommandMessages.OfCommand(command: command))
             command.exitCode = try Self.code(try await Self.tell(exec, isSilent: message.logs != true, write).outcome)
             try await write(CommandMessages.OfCommand(command: command))
         }
