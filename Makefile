@@ -31,7 +31,7 @@ test: ## installs what the tests need and runs them all
 
 conformance: guest ## runs the conformance suite on every usable backend (BACKEND=name for one)
 	@$(SWIFT) build --build-tests
-	@Scripts/run-tests --only 'ConformanceTests'
+	@$(if $(BACKEND),CONFORMANCE_BACKENDS=$(BACKEND) CONFORMANCE_REQUIRE=$(BACKEND)) Scripts/run-tests --only 'ConformanceTests'
 
 conformance-containers: guest ## starts private Docker and Podman engines, also one without root, and runs their tests (root)
 	@$(SWIFT) build --build-tests

@@ -75,7 +75,8 @@ let package = Package(
 
         // The guest: no Foundation, no concurrency runtime, statically linked, so that it runs in an empty root file system.
         .target(name: "GuestFiles", dependencies: ["GuestProtocol", "CSandlotSystem"]),
-        .target(name: "GuestServer", dependencies: ["GuestProtocol", "GuestFiles", "CSandlotSystem"]),
+        .target(name: "CSandlotMachine", publicHeadersPath: "include"),
+        .target(name: "GuestServer", dependencies: ["GuestProtocol", "GuestFiles", "CSandlotSystem", "CSandlotMachine"]),
         .executableTarget(
             name: "sandlot-guest", dependencies: ["GuestServer"],
             linkerSettings: [
@@ -95,7 +96,7 @@ let package = Package(
             ]),
         .target(
             name: "MicroVMBackends",
-            dependencies: ["SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotSystem", log, system]),
+            dependencies: ["SandboxCore", "SandboxProcess", "GuestClient", "CSandlotMachine", log, system]),
         .target(
             name: "CloudBackends", dependencies: ["SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", log, system]),
         .target(
@@ -242,14 +243,16 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
-        .testTarget(name: "MicroVMBackendsTests", dependencies: ["MicroVMBackends", "SandboxCore", "SandboxTesting", log, system]),
+        .testTarget(
+            name: "MicroVMBackendsTests",
+            dependencies: ["MicroVMBackends", "SandboxProcess", "SandboxCore", "SandboxTesting", log, system]),
         .testTarget(
             name: "ContainerBackendsTests",
             dependencies: ["ContainerBackends", "SandboxTesting", "SandboxHTTP", "SandboxCore", "SandboxProcess", log, system]),
     ]
 )
 
-for target in package.targets where target.type != .system && target.name != "CSandlotSystem" {
+for target in package.targets where target.type != .system && !target.name.hasPrefix("CSandlot") {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [
             .swiftLanguageMode(.v6),

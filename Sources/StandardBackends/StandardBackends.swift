@@ -2,6 +2,7 @@ import CloudBackends
 import ContainerBackends
 import HostBackends
 public import Logging
+import MicroVMBackends
 public import SandboxCore
 public import SystemPackage
 
@@ -23,11 +24,15 @@ public enum StandardBackends {
             try GuestExecutable.locate(setting: nil, variable: host.guestVariable)
         }
         let clouds = CloudHost(logger: logger) { try GuestExecutable.locate(setting: nil, variable: host.guestVariable) }
+        let machines = MachineHost(
+            dataDirectory: dataDirectory, keeper: host.keeper, logger: logger, user: host.user, searchPath: host.searchPath
+        ) { try GuestExecutable.locate(setting: nil, variable: host.guestVariable) }
         return [
             BubblewrapBackend(host: host, settings: try BubblewrapSettings(try texts(BubblewrapBackend.id))),
             AppleContainerBackend(host: containers, settings: try AppleSettings(try settings(AppleContainerBackend.id))),
             ContainerBackend.podman(host: containers, settings: try ContainerSettings(try settings(ContainerBackend.podmanID))),
             ContainerBackend.docker(host: containers, settings: try ContainerSettings(try settings(ContainerBackend.dockerID))),
+            QemuBackend(host: machines, settings: try MachineSettings(try settings(QemuBackend.id))),
             RestrictedHostBackend(host: host, settings: try RestrictedHostSettings(try texts(RestrictedHostBackend.id))),
             try E2BBackend.make(host: clouds, settings: try settings(E2BBackend.id)) { try await secrets(E2BBackend.id, "api_key") },
             try DaytonaBackend.make(host: clouds, settings: try settings(DaytonaBackend.id)) {
@@ -41,7 +46,8 @@ public enum StandardBackends {
     /// What each backend is, without its settings having been read.
     public static let descriptors: [BackendDescriptor] =
         [BubblewrapBackend.description, AppleContainerBackend.description] + ContainerBackend.descriptions + [
-            RestrictedHostBackend.description, E2BBackend.description, DaytonaBackend.description, VercelBackend.description,
+            QemuBackend.description, RestrictedHostBackend.description, E2BBackend.description, DaytonaBackend.description,
+            VercelBackend.description,
             DirectBackend.description,
         ]
 }

@@ -23,6 +23,13 @@ case "serve":
     } catch {
         complain("\(error)", status: 1)
     }
+case "machine":
+    do {
+        // Returns in the process that serves.
+        try GuestServer(try MachineStart().run()).run()
+    } catch {
+        complain("\(error.message) (errno \(error.errno))", status: 1)
+    }
 case "relay":
     do {
         try GuestRelay(arguments.dropFirst()).run()
@@ -35,6 +42,6 @@ case "relay":
     }
 default:
     complain(
-        "usage: sandlot-guest serve (--listen-fd N | --door PATH [--end-with-door] | --connect-fd N | --stdio | (--listen-abstract | --listen-own) NAME [--end-with-first] | --listen-in DIR --become UID:GID) [--birth-fd N] [--cwd DIR] [--sandbox ID] | relay (--to-abstract NAME | --to SOCKET) [--text] [--patience SECONDS] | --version",
+        "usage: sandlot-guest serve (--listen-fd N | --door PATH [--end-with-door] | --connect-fd N | --stdio | (--listen-abstract | --listen-own) NAME [--end-with-first] | --listen-in DIR --become UID:GID) [--birth-fd N] [--cwd DIR] [--sandbox ID] | machine | relay (--to-abstract NAME | --to SOCKET) [--text] [--patience SECONDS] | --version",
         status: 2)
 }

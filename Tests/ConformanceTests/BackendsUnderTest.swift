@@ -18,8 +18,11 @@ final class BackendsUnderTest: Sendable {
     /// Never chosen here: it has no isolation to test and runs commands on the host as they are.
     private static let untested: Set<String> = ["direct"]
 
-    /// They run when somebody names them or starts an engine for them: their images come from there.
-    private static let engines: Set<String> = ["docker", "podman"]
+    /// They run when somebody names them or starts an engine for them: their images come from there, or each of their sandboxes takes seconds.
+    private static let onlyByName = [
+        "docker": "no engine was started for it", "podman": "no engine was started for it",
+        "qemu": "by emulation the whole suite takes too long; MicroVMBackendsTests run a part of it",
+    ]
 
     let root: FilePath
     let dataDirectory: FilePath
@@ -100,19 +103,23 @@ final class BackendsUnderTest: Sendable {
         Set((environment("CONFORMANCE_REQUIRE") ?? "").split(separator: ",").map { $0.filter { $0 != " " } })
     }
 
-    private static func isLeftOut(_ backend: BackendID) -> Bool {
-        engines.contains(backend.rawValue) && environment("CONFORMANCE_BACKENDS") == nil
-            && environment("SANDLOT_TEST_\(backend.rawValue.uppercased())_SOCKET") == nil
+    private static func reasonForLeavingOut(_ backend: BackendID) -> String? {
+        guard environment("CONFORMANCE_BACKENDS") == nil, environment("SANDLOT_TEST_\(backend.rawValue.uppercased())_SOCKET") == nil else {
+            return nil
+        }
+        return onlyByName[backend.rawValue]
     }
 
     /// Probes each backend once.
     func availability(of id: BackendID) async -> BackendAvailability {
         if let known = availability.withLock({ $0[id] }) { return known }
-        let answer =
-            Self.isLeftOut(id)
-            ? .unavailable(
-                reason: "no engine was started for it", remedy: "run `make conformance-containers`, or name it in CONFORMANCE_BACKENDS")
-            : await backends[id]?.probe() ?? .unavailable(reason: "no such backend", remedy: "")
+        let answer: BackendAvailability
+        if let reason = Self.reasonForLeavingOut(id) {
+            answer = .unavailable(
+                reason: reason, remedy: "run `make conformance-containers`, or name it: `make conformance BACKEND=\(id)`")
+        } else {
+            answer = await backends[id]?.probe() ?? .unavailable(reason: "no such backend", remedy: "")
+        }
         availability.withLock { $0[id] = answer }
         return answer
     }

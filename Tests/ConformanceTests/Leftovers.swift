@@ -31,7 +31,7 @@ struct Leftovers {
 
     private func directories() -> [String] {
         names(in: scratch).map { "file \($0) in the scratch directory" }
-            + (["sandboxes", "containers"] + ServedBackends.folders.map { "\($0)/sandboxes" }).flatMap { collection in
+            + (["sandboxes", "containers", "machines"] + ServedBackends.folders.map { "\($0)/sandboxes" }).flatMap { collection in
                 names(in: dataDirectory.appending(collection)).map { "sandbox directory \(collection)/\($0)" }
             }
     }

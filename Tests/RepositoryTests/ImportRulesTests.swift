@@ -25,7 +25,7 @@ private let rules: [String: Set<String>] = [
         "SandboxCore", "SandboxProcess", "CSandlotSystem", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "GuestFiles": ["GuestProtocol", "CSandlotSystem", "Glibc", "Musl", "Synchronization"],
-    "GuestServer": ["GuestProtocol", "GuestFiles", "CSandlotSystem", "Glibc", "Musl", "Synchronization"],
+    "GuestServer": ["GuestProtocol", "GuestFiles", "CSandlotSystem", "CSandlotMachine", "Glibc", "Musl", "Synchronization"],
     "HostBackends": [
         "SandboxCore", "SandboxProcess", "GuestClient", "CSandlotSystem", "Logging", "SystemPackage", "Synchronization", "Glibc", "Musl",
         "Darwin", "Foundation",
@@ -36,7 +36,7 @@ private let rules: [String: Set<String>] = [
         "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "MicroVMBackends": [
-        "SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotSystem", "Logging", "SystemPackage", "Synchronization",
+        "SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotMachine", "Logging", "SystemPackage", "Synchronization",
         "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "CloudBackends": [

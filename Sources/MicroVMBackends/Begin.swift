@@ -1,1 +1,0 @@
-// Makes way for the first file of this target.
