@@ -16,14 +16,15 @@ final class ServerFixture: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        var port = 0
         var run: Task<Void, any Error>?
     }
 
     private let logger: Logger
+    private let port: HeldPort
 
     private init(_ logger: Logger, _ backends: [any SandboxBackend]) throws {
         self.logger = logger
+        port = try HeldPort()
         data = FilePath(FileManager.default.temporaryDirectory.appending(path: "sandlot-client-\(UUID().uuidString)").path)
         engine = try Engine(
             configuration: EngineConfiguration(dataDirectory: data), backends: backends, logger: logger)
@@ -49,12 +50,12 @@ final class ServerFixture: Sendable {
     }
 
     func client(_ token: AccessTokenSource) throws -> SandlotClient {
-        try SandlotClient("http://127.0.0.1:\(state.withLock { $0.port })", token: token, logger: Self.quiet)
+        try SandlotClient("http://127.0.0.1:\(port.number)", token: token, logger: Self.quiet)
     }
 
-    /// Starts a server: on any free port the first time, on the same one later.
+    /// Starts a server, on the same port each time.
     func start() async throws {
-        let options = ServerOptions(port: state.withLock { $0.port }, version: "test", keepalive: .milliseconds(200))
+        let options = ServerOptions(port: port.number, version: "test", keepalive: .milliseconds(200))
         let listening = AsyncStream<Int>.makeStream()
         let server = SandlotServer(
             engine: engine, options: options, access: EngineAccess(engine), logger: logger,
@@ -63,14 +64,11 @@ final class ServerFixture: Sendable {
             defer { listening.continuation.finish() }
             try await server.run()
         }
-        guard let port = await listening.stream.first(where: { _ in true }) else {
+        guard await listening.stream.first(where: { _ in true }) != nil else {
             try await run.value
             throw CancellationError()
         }
-        state.withLock { state in
-            state.port = port
-            state.run = run
-        }
+        state.withLock { $0.run = run }
     }
 
     /// Ends the server as a killed one ends: connections break.
