@@ -9,7 +9,10 @@ import SystemPackage
 #endif
 
 /// Prints a Markdown table of every figure beside its peer, measured in this run. `--quick` measures with fewer rounds;
-/// `--containers` measures the container backends on the engines that `Scripts/start-engines` started.
+/// `--containers` measures the container backends on the engines that `Scripts/start-engines` started; `--only=exec,serving,output,creation,sync,memory`
+/// measures these parts alone.
+let only = CommandLine.arguments.first { $0.hasPrefix("--only=") }.map { Set($0.dropFirst(7).split(separator: ",").map(String.init)) }
+func measures(_ part: String) -> Bool { only?.contains(part) ?? true }
 let quick = CommandLine.arguments.contains("--quick")
 let rounds = quick ? 20 : 200
 let scratch = FilePath(NSTemporaryDirectory()).appending("sandlot-bench-\(getpid())")
@@ -121,27 +124,39 @@ func local() async throws -> String {
         var memory: (Double, Double) = (0, 0)
         let session = try await engine.openSession()
         let sandbox = try await engine.prepare(session.id)
-        pairs += try await warm(session, sandbox)
-        for count in [1, 8, 64] { pairs.append(try await concurrent(session, count)) }
-        pairs += try await Serving.pairs(engine, rounds: rounds)
-        pairs.append(try await throughput(sandbox))
-        pairs += try await creation(engine, "bubblewrap")
-        pairs += try await Syncing.pairs(engine, scratch, files: quick ? 5000 : 50_000)
-        pairs.append(try await Syncing.largeFile(engine, scratch, megabytes: quick ? 128 : 2048))
+        if measures("exec") {
+            pairs += try await warm(session, sandbox)
+            for count in [1, 8, 64] { pairs.append(try await concurrent(session, count)) }
+        }
+        if measures("serving") { pairs += try await Serving.pairs(engine, rounds: rounds) }
+        if measures("output") { pairs.append(try await throughput(sandbox)) }
+        if measures("creation") { pairs += try await creation(engine, "bubblewrap") }
+        if measures("sync") {
+            pairs += try await Syncing.pairs(engine, scratch, files: quick ? 5000 : 50_000)
+            pairs.append(try await Syncing.largeFile(engine, scratch, megabytes: quick ? 128 : 2048))
+        }
         let many = quick ? 1000 : 10_000
-        for _ in 0..<1000 { try expectSuccess(try await session.run(["/bin/true"])) }
-        memory.0 = residentMemory()
-        for _ in 0..<many { try expectSuccess(try await session.run(["/bin/true"])) }
-        memory.1 = residentMemory()
+        if measures("memory") {
+            for _ in 0..<1000 { try expectSuccess(try await session.run(["/bin/true"])) }
+            memory.0 = residentMemory()
+            for _ in 0..<many { try expectSuccess(try await session.run(["/bin/true"])) }
+            memory.1 = residentMemory()
+        }
         try await session.close()
         let lines = pairs.map(\.row).joined(separator: "\n")
         return """
             \(Pairing.header)
             \(lines)
-
-            Resident memory of the engine: \(twoDigits(memory.0)) MiB after the first 1,000 execs, \(twoDigits(memory.1)) MiB after \(many) more.
+            \(measures("memory") ? told(memory, many) : "")
             """
     }
+}
+
+func told(_ memory: (Double, Double), _ many: Int) -> String {
+    """
+
+    Resident memory of the engine: \(twoDigits(memory.0)) MiB after the first 1,000 execs, \(twoDigits(memory.1)) MiB after \(many) more.
+    """
 }
 
 do {
