@@ -2,6 +2,7 @@ import HTTPTypes
 import SandboxAPI
 import SandboxCore
 import SandboxEngine
+import Synchronization
 import Testing
 
 @testable import SandboxServer
@@ -20,6 +21,24 @@ struct AccessTests {
                     #expect([401, 429].contains(answer.status), "\(route.id): \(answer.status)")
                 }
             }
+        }
+    }
+
+    @Test("nobody fills the feed by being refused")
+    func refusals() async throws {
+        let told = Mutex(0)
+        var tokens = KnownTokens()
+        tokens.onDenial = { told.withLock { $0 += 1 } }
+        try await ServerFixture.run(tokens: tokens) { server in
+            for _ in 0..<70 {
+                let answer = try await server.call(.get, "/v1/sessions", token: nil)
+                #expect(answer.status == 401)
+            }
+            #expect(told.withLock { $0 } == 60)
+            // Another holder's share is its own.
+            let other = try await server.call(.post, "/v1/sessions", token: "read", json: "{}")
+            #expect(other.status == 403)
+            #expect(told.withLock { $0 } == 61)
         }
     }
 

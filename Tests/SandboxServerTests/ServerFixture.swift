@@ -25,7 +25,10 @@ struct KnownTokens: AccessVerifying {
         return grant
     }
 
-    func noteDenial(_ reason: String, _ facts: [String: String]) async {}
+    /// Called for each refusal that the feed is told of.
+    var onDenial: @Sendable () -> Void = {}
+
+    func noteDenial(_ reason: String, _ facts: [String: String]) async { onDenial() }
     func noteChange(_ operation: String, by holder: String, session: SessionID?, _ facts: [String: String]) async {}
 }
 

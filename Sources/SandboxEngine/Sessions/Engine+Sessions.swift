@@ -47,16 +47,15 @@ extension Engine {
 
     /// A session by id, or by name among those not closed. Throws `notFound`.
     public func session(_ idOrName: String) async throws -> SessionRecord {
-        let record = try await store.read { transaction -> SessionRecord? in
-            let byID = try (try? SessionID(validating: idOrName)).flatMap { try transaction.session($0) }
-            guard let row = try byID ?? transaction.session(named: idOrName) else { return nil }
-            let isBusy = try !transaction.execs(in: row.id, includingEnded: false).isEmpty
-            return try SessionRecord(row, isBusy: isBusy)
+        try await store.read { transaction in
+            let row = try transaction.session(idOrName: idOrName)
+            return try SessionRecord(row, isBusy: !transaction.execs(in: row.id, includingEnded: false).isEmpty)
         }
-        guard let record else {
-            throw SandboxError(.notFound, "there is no session '\(idOrName.prefix(80))'", remedy: "list the sessions, or open one")
-        }
-        return record
+    }
+
+    /// The id of a session that is named by it or by its name. Throws `notFound`.
+    public func sessionID(_ idOrName: String) async throws -> SessionID {
+        try await store.read { try $0.session(idOrName: idOrName).id }
     }
 
     /// All sessions, oldest first.
@@ -164,4 +163,12 @@ extension SessionPatch {
 
 extension SessionPatch.TimeToLive {
     fileprivate var duration: Duration? { if case .after(let duration) = self { duration } else { nil } }
+}
+
+extension StoreTransaction {
+    fileprivate func session(idOrName: String) throws -> SessionRow {
+        let byID = try (try? SessionID(validating: idOrName)).flatMap { try session($0) }
+        if let row = try byID ?? session(named: idOrName) { return row }
+        throw SandboxError(.notFound, "there is no session '\(idOrName.prefix(80))'", remedy: "list the sessions, or open one")
+    }
 }

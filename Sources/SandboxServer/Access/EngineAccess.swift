@@ -16,7 +16,7 @@ public struct EngineAccess: AccessVerifying {
     public func noteChange(_ operation: String, by holder: String, session: SessionID?, _ facts: [String: String]) async {
         // A client may have named the session: the feed is filtered by ids.
         var id = session
-        if let named = session?.rawValue, !named.hasPrefix("ses-") { id = try? await engine.session(named).id }
+        if let named = session?.rawValue, !named.hasPrefix("ses-") { id = try? await engine.sessionID(named) }
         engine.noteChange(operation, by: holder, session: id, facts)
     }
 }

@@ -16,7 +16,7 @@ struct TokenRoutes: Sendable {
         routes.on(.createToken) { request, context, _ in
             try context.granted().require(session: nil)
             let body = try await request.decoded(TokenCreation.self)
-            let session = if let name = body.session { try await engine.session(name).id } else { SessionID?.none }
+            let session = if let name = body.session { try await engine.sessionID(name) } else { SessionID?.none }
             let issued = try await engine.createAccessToken(body.request(session: session))
             return try JSONAnswer.response(
                 .created, IssuedTokenBody(token: TokenBody(issued.token), credential: issued.credential.reveal()))

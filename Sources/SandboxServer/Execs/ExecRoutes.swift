@@ -42,10 +42,10 @@ struct ExecRoutes: Sendable {
     }
 
     private func exec(_ context: ServerContext) async throws -> ExecRecord {
-        let session = try await desk.session(context)
+        let session = try await desk.sessionID(context)
         let text = context.parameters.get("exec") ?? ""
-        guard let id = try? ExecID(validating: text), let record = try? await engine.exec(id), record.session == session.id else {
-            throw SandboxError(.notFound, "session \(session.id) has no exec '\(text.prefix(80))'", remedy: "list its execs")
+        guard let id = try? ExecID(validating: text), let record = try? await engine.exec(id), record.session == session else {
+            throw SandboxError(.notFound, "session \(session) has no exec '\(text.prefix(80))'", remedy: "list its execs")
         }
         return record
     }
@@ -55,9 +55,9 @@ struct ExecRoutes: Sendable {
     }
 
     private func list(_ context: ServerContext, _ query: RequestQuery) async throws -> Response {
-        let session = try await desk.session(context)
+        let session = try await desk.sessionID(context)
         let limit = try query.integer("limit") ?? 100
-        var found = try await engine.execs(in: session.id, includingEnded: !(query.flag("running") ?? false))[...]
+        var found = try await engine.execs(in: session, includingEnded: !(query.flag("running") ?? false))[...]
         if let tail = try query.integer("tail") { found = found.suffix(tail) }
         if let after = try query.text("after"), let position = found.firstIndex(where: { $0.id.rawValue == after }) {
             found = found[(position + 1)...]

@@ -13,7 +13,7 @@ struct ExecStarting: Sendable {
     private static let outputLimit = 4 << 20
 
     func start(_ request: Request, _ context: ServerContext) async throws -> Response {
-        let session = try await desk.session(context)
+        let session = try await desk.sessionID(context)
         let body = try await request.decoded(ExecCreation.self)
         let key = try Self.key(request)
         if key != nil, body.id != nil {
@@ -21,14 +21,14 @@ struct ExecStarting: Sendable {
         }
         let limit = try Count.check(body.outputLimit ?? 1 << 20, "outputLimit", 0...Self.outputLimit)
         let holder = try context.granted().holder
-        let generated = key.map { ExecID.derived(from: [session.id.rawValue, holder, $0]) } ?? .random()
+        let generated = key.map { ExecID.derived(from: [session.rawValue, holder, $0]) } ?? .random()
         let exec = try body.request(generated: generated)
         try await quota.admit(exec.id, holder: holder)
         let running: EngineExec
         do {
-            running = try await desk.engine.start(session.id, exec)
+            running = try await desk.engine.start(session, exec)
         } catch let error as SandboxError where error.code == .alreadyExists && key != nil {
-            let earlier = try await same(exec, in: session.id)
+            let earlier = try await same(exec, in: session)
             running = try await desk.engine.attach(to: earlier.id, from: body.mode == .background ? nil : .zero)
             return try await answer(request, context, body, running, limit, feed: nil)
         }

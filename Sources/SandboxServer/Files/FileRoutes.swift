@@ -75,7 +75,7 @@ struct FileRoutes: Sendable {
     }
 
     func files(_ context: ServerContext) async throws -> any SandboxFileSystem {
-        try await desk.engine.files(in: desk.session(context).id)
+        try await desk.engine.files(in: desk.sessionID(context))
     }
 
     /// The table says that it is required, so it is there.

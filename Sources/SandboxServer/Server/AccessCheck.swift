@@ -6,6 +6,8 @@ import SandboxCore
 struct AccessCheck: RouterMiddleware {
     let access: any AccessVerifying
     let attempts: FailedAttempts
+    /// Refusals that the feed has been told of: nobody fills the disk by being refused.
+    let told = FailedAttempts(limit: 60)
     let contributors: [any RouteContributor]
 
     func handle(_ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response) async throws
@@ -28,7 +30,7 @@ struct AccessCheck: RouterMiddleware {
             return try await next(request, context)
         } catch let error as SandboxError where error.code == .denied {
             let facts = ["peer": context.peer ?? "", "route": context.endpointPath ?? "", "token": context.grant?.holder ?? ""]
-            await access.noteDenial(error.message, facts)
+            if told.note(context.grant?.holder ?? context.peer ?? "") == nil { await access.noteDenial(error.message, facts) }
             guard context.grant == nil else { throw error }
             throw StatusError(status: .unauthorized, failure: error, headers: [.wwwAuthenticate: "Bearer realm=\"sandlot\""])
         }

@@ -23,23 +23,23 @@ struct SessionRoutes: Sendable {
         }
         routes.on(.deleteSession) { _, context, query in
             try await engine.close(
-                desk.session(context).id, force: query.flag("force") ?? false, discard: query.flag("discard") ?? false)
+                desk.sessionID(context), force: query.flag("force") ?? false, discard: query.flag("discard") ?? false)
             return Response(status: .noContent)
         }
         routes.on(.extendSession) { request, context, _ in
-            let session = try await desk.session(context)
+            let session = try await desk.sessionID(context)
             let body = try await request.decoded(SessionExtension.self)
             // An empty patch too is a use, so the idle time begins anew.
-            return try JSONAnswer.response(.ok, SessionBody(try await engine.extend(session.id, body.patch())))
+            return try JSONAnswer.response(.ok, SessionBody(try await engine.extend(session, body.patch())))
         }
         routes.on(.prepareSession) { _, context, _ in
-            let session = try await desk.session(context)
-            let sandbox = try await engine.prepare(session.id)
+            let session = try await desk.sessionID(context)
+            let sandbox = try await engine.prepare(session)
             let reference = sandbox.reference
             return try JSONAnswer.response(
                 .ok,
                 SandboxBody(
-                    session: session.id, sandbox: reference.id, backend: reference.backend, workspacePath: WirePath(sandbox.workspacePath)))
+                    session: session, sandbox: reference.id, backend: reference.backend, workspacePath: WirePath(sandbox.workspacePath)))
         }
     }
 

@@ -20,7 +20,7 @@ struct WorkspaceRoutes: Sendable {
             return try answer(try await engine.compareWorkspace(session.id), dryRun: true, query)
         }
         routes.on(.workspaceStatus) { _, context, _ in
-            let session = try await desk.session(context).id
+            let session = try await desk.sessionID(context)
             guard let status = try await engine.workspaceStatus(session) else {
                 throw SandboxError(
                     .unsupported, "the workspace of session \(session) is not synced", remedy: "open a session with a synced workspace")
@@ -28,21 +28,21 @@ struct WorkspaceRoutes: Sendable {
             return try JSONAnswer.response(.ok, WorkspaceStatusBody(status))
         }
         routes.on(.listConflicts) { _, context, _ in
-            let session = try await desk.session(context).id
+            let session = try await desk.sessionID(context)
             var all: [ConflictBody] = []
             for conflict in try await engine.conflicts(of: session) { all.append(try await body(conflict, session)) }
             return try JSONAnswer.response(.ok, ConflictList(conflicts: all))
         }
         routes.on(.getConflict) { _, context, _ in
-            let session = try await desk.session(context).id
+            let session = try await desk.sessionID(context)
             return try JSONAnswer.response(.ok, try await body(try await engine.conflict(name(context), of: session), session))
         }
         routes.on(.conflictContent) { _, context, query in
-            let session = try await desk.session(context).id
+            let session = try await desk.sessionID(context)
             return try await content(context, session, try query.word("version") ?? ConflictVersion.sandbox)
         }
         routes.on(.settleConflict) { _, context, _ in
-            let session = try await desk.session(context).id
+            let session = try await desk.sessionID(context)
             guard let settlement = ConflictSettlement(rawValue: context.parameters.get("settlement") ?? "") else {
                 throw SandboxError(
                     .notFound, "that is no way to settle a conflict",
@@ -60,7 +60,7 @@ struct WorkspaceRoutes: Sendable {
     }
 
     private func carry(to side: WorkspaceSide, _ context: ServerContext, _ query: RequestQuery) async throws -> Response {
-        let session = try await desk.session(context).id
+        let session = try await desk.sessionID(context)
         if try query.flag("dryRun") ?? false {
             return try answer(try await engine.compareWorkspace(session, changing: side), dryRun: true, query)
         }

@@ -33,9 +33,9 @@ struct SystemRoutes: Sendable {
         }
         routes.on(.openTerminal) { _, context, _ in
             // Only a request that did not become a WebSocket comes here.
-            let session = try await desk.session(context)
+            let session = try await desk.sessionID(context)
             let exec = try await desk.engine.exec(ExecID(validating: context.parameters.get("exec") ?? ""))
-            guard exec.session == session.id else { throw SandboxError(.notFound, "session \(session.id) has no such exec") }
+            guard exec.session == session else { throw SandboxError(.notFound, "session \(session) has no such exec") }
             guard exec.hasTerminal else {
                 throw SandboxError(.unsupported, "exec \(exec.id) has no terminal", remedy: "start it with 'terminal'")
             }

@@ -63,11 +63,17 @@ public final class Store: Sendable {
     }
 
     /// Reads a consistent state.
+    ///
+    /// The read runs on the calling thread: a look at a few rows in the page cache is over before another thread would have woken up for it,
+    /// and readers wait for nobody but each other.
     public func read<T: Sendable>(_ body: @escaping @Sendable (StoreTransaction) throws -> T) async throws -> T {
+        try Task.checkCancellation()
+        return try readNow(body)
+    }
+
+    private func readNow<T>(_ body: (StoreTransaction) throws -> T) throws -> T {
         do {
-            return try await pool.read { try body(StoreTransaction(database: $0)) }
-        } catch is CancellationError {
-            throw CancellationError()
+            return try pool.read { try body(StoreTransaction(database: $0)) }
         } catch {
             throw StoreFailure.using(error)
         }
