@@ -125,6 +125,19 @@ struct PiecesTests {
         keeper.stop()
     }
 
+    @Test(
+        "a sandbox that cannot run the guest is refused in words, and nothing is guessed",
+        arguments: [
+            ("mips", SandboxError.Code.unsupported), (GuestParcel.machine + "\nmore", .protocolViolation), ("", .protocolViolation),
+        ])
+    func survey(_ machine: String, _ code: SandboxError.Code) {
+        let output = machine.isEmpty ? "sh: not found\n" : "/work\n/home/me\n1000\n\(machine)\n/home/me/.sandlot\nno\nno\n"
+        let error = #expect(throws: SandboxError.self) {
+            _ = try CloudSurvey(CloudRun(exitCode: 0, output: Array(output.utf8)), backend: E2BBackend.id)
+        }
+        #expect(error?.code == code)
+    }
+
     @Test("a token that says its team and project needs no settings, and comes before another")
     func vercelClaims() async throws {
         let claims = Data(#"{"owner_id":"team_1","project_id":"prj_1"}"#.utf8).base64EncodedString().replacingOccurrences(of: "=", with: "")

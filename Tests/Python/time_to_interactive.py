@@ -125,9 +125,11 @@ def row(name: str, found: tuple[list[float], list[float]]) -> str:
 
 async def main() -> None:
     rounds = 20 if "--quick" in sys.argv else 100
-    server = Server("--compat", "e2b,daytona,vercel")
+    named = [word for word in sys.argv[1:] if not word.startswith("--")]
+    services = [service for service in (E2B, OfDaytona, Vercel) if not named or service.name in named]
+    server = Server("--compat", ",".join(service.name for service in services))
     try:
-        subjects = [Bare(), E2B(server), OfDaytona(server), Vercel(server)]
+        subjects = [Bare(), *(service(server) for service in services)]
         found = await measure(subjects, rounds)
         for subject in subjects:
             await subject.close()

@@ -72,8 +72,10 @@ struct CloudCalls: Sendable {
                 let (result, refusal) = try await work(call, call.deadline)
                 if let result, refusal == nil { return result }
                 guard let refusal else { throw SandboxError(.internalError, "\(call.path): neither an answer nor a refusal") }
-                let failure = explains(refusal) ?? refusal.error(doing: "\(call.verb.rawValue) \(call.path)", backend: backend)
-                let mayRepeat = refusal.didNothing || (repeating == .always && refusal.mayPass)
+                let told = explains(refusal)
+                let failure = told ?? refusal.error(doing: "\(call.verb.rawValue) \(call.path)", backend: backend)
+                // What the service knows to be gone does not come back, whatever status says so.
+                let mayRepeat = told?.code != .notFound && (refusal.didNothing || (repeating == .always && refusal.mayPass))
                 guard mayRepeat, let wait = budget.pause(asked: refusal.retryAfter) else { throw failure.without(secrets, backend) }
                 pause = wait
             } catch let error as SandboxError where [.unavailable, .timeout].contains(error.code) && error.backend == nil {

@@ -126,9 +126,9 @@ struct CloudFaultTests {
             let again = try await fixture.backend.attach(to: sandbox.reference)
             do {
                 let found = try await again.run(
-                    ExecRequest(.shell("echo run >>runs; seq 100000; exit 5"), timeout: .seconds(60)))
+                    ExecRequest(.shell("echo run >>runs; seq 60000; exit 5"), timeout: .seconds(60)))
                 #expect(found.outcome == .exited(code: 5))
-                #expect(found.outputText == (1...100_000).map { "\($0)\n" }.joined())
+                #expect(found.outputText == (1...60_000).map { "\($0)\n" }.joined())
             } catch let error as SandboxError {
                 #expect([.protocolViolation, .unavailable].contains(error.code))
             }
@@ -219,6 +219,21 @@ struct CloudFaultTests {
             #expect(second?.code == .alreadyExists)
             #expect(try await fixture.living().count == 1)
             try await first.destroy()
+        }
+    }
+
+    @Test("a container image's name never reaches a service, and neither does what it cannot give", arguments: services)
+    func refusals(_ service: CompatService) async throws {
+        try await CloudFixture.with(service) { fixture in
+            let edits: [@Sendable (inout SandboxSpec) -> Void] = [
+                { $0.image = .reference("debian:12") }, { $0.limits.memory = 1 << 30 }, { $0.hostname = "elsewhere" },
+                { $0.workspacePath = "/elsewhere" },
+            ]
+            for edit in edits {
+                let error = await #expect(throws: SandboxError.self) { _ = try await fixture.make(edit) }
+                #expect(error?.code == .unsupported && error?.remedy != nil)
+            }
+            #expect(fixture.proxy.count(fixture.calls.create) == 0)
         }
     }
 
