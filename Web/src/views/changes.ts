@@ -30,7 +30,9 @@ export function changesView(context: Context, session: Session): HTMLElement {
     const known = new Set(all.map((one) => one.id));
     for (const id of [...cards.keys()]) if (!known.has(id)) cards.delete(id);
     const shown = all.map((one) => {
-      const card = cards.get(one.id) ?? new ConflictCard(session, one, again);
+      const before = cards.get(one.id);
+      before?.refresh();
+      const card = before ?? new ConflictCard(session, one, again);
       cards.set(one.id, card);
       return card.element;
     });
@@ -45,7 +47,7 @@ export function changesView(context: Context, session: Session): HTMLElement {
       const [stand, report] = await Promise.all([calls.workspaceStatus(session.id), calls.diff(session.id)]);
       if (context.signal.aborted) return;
       fill(status, ...statusOf(stand));
-      changes.replaceChildren(...reportOf(report));
+      changes.replaceChildren(...reportOf(report, (id) => cards.has(id)));
     } catch (error) {
       if (!context.signal.aborted) changes.replaceChildren(failureBox(failureOf(error), look));
     }
@@ -122,8 +124,8 @@ function statusOf(stand: WorkspaceStatus): (Node | string | false)[] {
   ];
 }
 
-/** What a comparison found. */
-function reportOf(report: SyncReport): HTMLElement[] {
+/** What a comparison found; conflicts that are shown already are not told again. */
+function reportOf(report: SyncReport, isShown: (conflict: string) => boolean = () => false): HTMLElement[] {
   const parts = [
     changeTable(
       report.since === undefined ? words.changes.inSandbox : words.changes.list,
@@ -133,9 +135,9 @@ function reportOf(report: SyncReport): HTMLElement[] {
     changeTable(words.changes.onHost, report.pending, report.omitted.pending),
     refusalList(words.changes.refused, report.refused, report.omitted.refused),
   ].filter((one) => one !== undefined);
-  if (report.conflicts.length > 0) {
-    parts.unshift(h("p", { class: "hint" }, words.changes.clash(report.conflicts.length)));
-  }
+  const fresh = report.conflicts.filter((one) => !isShown(one.id)).length;
+  if (fresh > 0) parts.unshift(h("p", { class: "hint" }, words.changes.clash(fresh)));
+  if (report.conflicts.length > 0) return parts;
   return parts.length > 0 ? parts : [
     emptyBox(
       report.since === undefined ? words.changes.clean : words.changes.unchanged,

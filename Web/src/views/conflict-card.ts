@@ -20,6 +20,7 @@ const marks = { same: " ", old: "-", new: "+", gap: "" } as const;
 export class ConflictCard {
   readonly element: HTMLElement;
   private readonly difference = h("div", { class: "difference" });
+  private readonly look: HTMLDetailsElement;
 
   constructor(
     private readonly session: Session,
@@ -27,9 +28,9 @@ export class ConflictCard {
     private readonly done: () => void,
   ) {
     const path = pathText(conflict.path);
-    const look = h(
+    this.look = h(
       "details",
-      { ontoggle: () => look.open && this.difference.childElementCount === 0 ? void this.compare() : undefined },
+      { ontoggle: () => this.look.open ? void this.compare() : undefined },
       h("summary", {}, words.changes.difference),
       this.difference,
     );
@@ -45,7 +46,7 @@ export class ConflictCard {
         this.side(words.changes.sides.sandbox, conflict.sandbox, "sandbox"),
         conflict.versions?.includes("base") && this.side(words.changes.sides.base, conflict.base, "base"),
       ),
-      look,
+      this.look,
       h(
         "div",
         { class: "conflict-actions" },
@@ -54,6 +55,11 @@ export class ConflictCard {
         conflict.versions?.includes("base") && conflict.loser === undefined && this.action("merge"),
       ),
     );
+  }
+
+  /** Looks again, if anybody looks: the host's version may be another one by now. */
+  refresh(): void {
+    if (this.look.open) void this.compare();
   }
 
   private side(name: string, node: ConflictNode | undefined, version: Version): HTMLElement {
@@ -101,7 +107,8 @@ export class ConflictCard {
 
   /** From the host's version to the sandbox's. */
   private async compare(): Promise<void> {
-    this.difference.replaceChildren(loading());
+    // What is shown stays until there is something newer.
+    if (this.difference.childElementCount === 0) this.difference.replaceChildren(loading());
     try {
       const [host, sandbox] = await Promise.all([this.text("host"), this.text("sandbox")]);
       if (host === undefined || sandbox === undefined) {
