@@ -11,6 +11,7 @@ let package = Package(
     products: [
         .executable(name: "sandlot", targets: ["sandlot"]),
         .executable(name: "sandlot-guest", targets: ["sandlot-guest"]),
+        .executable(name: "sandlot-wasm", targets: ["sandlot-wasm"]),
         .library(name: "Sandlot", targets: ["Sandlot"]),
         .library(name: "SandboxCore", targets: ["SandboxCore"]),
         .library(name: "SandboxClient", targets: ["SandboxClient"]),
@@ -83,6 +84,15 @@ let package = Package(
                 .unsafeFlags(["-static-executable"], .when(platforms: [.linux])),
                 // It is sent to every sandbox at a service: without symbols it is little more than half as large.
                 .unsafeFlags(["-Xlinker", "-s"], .when(platforms: [.linux], configuration: .release)),
+            ]),
+
+        // Runs one WebAssembly module; C, because all that it does is call Wasmtime's C interface, which is loaded at run time. It is confined to
+        // few files, the Swift library not among them, and needs none of it.
+        .executableTarget(
+            name: "sandlot-wasm", dependencies: ["CSandlotSystem"],
+            linkerSettings: [
+                .linkedLibrary("dl", .when(platforms: [.linux])),
+                .unsafeFlags(["-nostartfiles", "-static-stdlib"], .when(platforms: [.linux])),
             ]),
 
         // L2: backends; never each other.
@@ -252,7 +262,8 @@ let package = Package(
     ]
 )
 
-for target in package.targets where target.type != .system && !target.name.hasPrefix("CSandlot") {
+let isWrittenInC = { (name: String) in name.hasPrefix("CSandlot") || name == "sandlot-wasm" }
+for target in package.targets where target.type != .system && !isWrittenInC(target.name) {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [
             .swiftLanguageMode(.v6),

@@ -34,6 +34,7 @@ public enum StandardBackends {
             ContainerBackend.docker(host: containers, settings: try ContainerSettings(try settings(ContainerBackend.dockerID))),
             QemuBackend(host: machines, settings: try MachineSettings(try settings(QemuBackend.id))),
             RestrictedHostBackend(host: host, settings: try RestrictedHostSettings(try texts(RestrictedHostBackend.id))),
+            WasmBackend(host: host, settings: try WasmSettings(try texts(WasmBackend.id))),
             try E2BBackend.make(host: clouds, settings: try settings(E2BBackend.id)) { try await secrets(E2BBackend.id, "api_key") },
             try DaytonaBackend.make(host: clouds, settings: try settings(DaytonaBackend.id)) {
                 try await secrets(DaytonaBackend.id, "api_key")
@@ -46,8 +47,8 @@ public enum StandardBackends {
     /// What each backend is, without its settings having been read.
     public static let descriptors: [BackendDescriptor] =
         [BubblewrapBackend.description, AppleContainerBackend.description] + ContainerBackend.descriptions + [
-            QemuBackend.description, RestrictedHostBackend.description, E2BBackend.description, DaytonaBackend.description,
-            VercelBackend.description,
+            QemuBackend.description, RestrictedHostBackend.description, WasmBackend.description, E2BBackend.description,
+            DaytonaBackend.description, VercelBackend.description,
             DirectBackend.description,
         ]
 }

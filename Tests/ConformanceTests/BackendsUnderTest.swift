@@ -76,8 +76,15 @@ final class BackendsUnderTest: Sendable {
         ["api_key", "token"].contains { account(backend, $0) != nil }
     }
 
+    /// A folder with the runtime's library and our executable, which the user that root's modules run as can read.
+    private static var wasm: [String: [String]] {
+        guard let folder = environment("SANDLOT_TEST_WASM") else { return [:] }
+        return ["library_path": ["\(folder)/libwasmtime.so"], "runner_path": ["\(folder)/sandlot-wasm"]]
+    }
+
     /// Of an engine that `Scripts/start-engines` started, or of somebody's account; none for a backend that finds its technology by itself.
     private static func settings(of backend: BackendID) -> [String: [String]] {
+        if backend.rawValue == "wasm" { return wasm }
         if hasAccount(backend) {
             let keys = ["api_url", "sandbox_url", "team", "project", "target", "template", "snapshot", "service_image"]
             let pairs = keys.compactMap { key in account(backend, key).map { (key, [$0]) } }

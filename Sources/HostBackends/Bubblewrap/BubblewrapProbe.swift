@@ -36,10 +36,8 @@ struct BubblewrapProbe {
             details["version"] = version.text
             details["trial"] = "worked just now"
             return .available(details: details)
-        } catch let error as SandboxError {
-            return .unavailable(reason: error.message, remedy: error.remedy ?? "run `sandlot doctor` for more")
         } catch {
-            return .unavailable(reason: "\(error)", remedy: "run `sandlot doctor` for more")
+            return .unavailable(error)
         }
     }
 

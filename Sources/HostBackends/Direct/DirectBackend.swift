@@ -66,10 +66,8 @@ public struct DirectBackend: HostBackend {
             details["guest"] = guest.string
             details["isolation"] = "none: commands are user \(host.user.uid) of this machine"
             return .available(details: details)
-        } catch let error as SandboxError {
-            return .unavailable(reason: error.message, remedy: error.remedy ?? "run `sandlot doctor` for more")
         } catch {
-            return .unavailable(reason: "\(error)", remedy: "run `sandlot doctor` for more")
+            return .unavailable(error)
         }
     }
 

@@ -60,10 +60,8 @@ public struct RestrictedHostBackend: HostBackend {
             let signals = restriction != nil && FileRestriction.confinesSignals ? "" : "signals to processes of the same user, "
             details["not isolated"] = "process list, \(signals)unix sockets of the host"
             return .available(details: details)
-        } catch let error as SandboxError {
-            return .unavailable(reason: error.message, remedy: error.remedy ?? "run `sandlot doctor` for more")
         } catch {
-            return .unavailable(reason: "\(error)", remedy: "run `sandlot doctor` for more")
+            return .unavailable(error)
         }
     }
 

@@ -13,26 +13,14 @@ public enum GuestExecutable {
     public static func locate(setting: FilePath?, variable: String?) throws -> FilePath {
         if let setting { return try checked(setting, origin: "the setting guest_path") }
         if let variable, !variable.isEmpty { return try checked(FilePath(variable), origin: "the variable SANDLOT_GUEST") }
-        let candidates = runningExecutable().map { executable in
-            let folder = executable.removingLastComponent()
-            return [
-                folder.appending(name),
-                folder.removingLastComponent().appending("libexec").appending("sandlot").appending(name),
-            ]
-        }
-        guard let found = candidates?.first(where: { access($0.string, F_OK) == 0 }) else {
-            let places = (candidates ?? []).map(\.string).joined(separator: " and ")
+        let candidates = InstalledFile.places(of: name)
+        guard let found = candidates.first(where: { access($0.string, F_OK) == 0 }) else {
+            let places = candidates.map(\.string).joined(separator: " and ")
             throw SandboxError(
                 .unavailable, "the guest executable \(name) is neither at \(places)",
                 remedy: "install it there, or name it by SANDLOT_GUEST=/path/to/\(name)")
         }
         return try checked(found, origin: "the installation")
-    }
-
-    private static func runningExecutable() -> FilePath? {
-        guard let text = realpath("/proc/self/exe", nil) else { return nil }
-        defer { free(text) }
-        return FilePath(String(cString: text))
     }
 
     private static func checked(_ path: FilePath, origin: String) throws -> FilePath {

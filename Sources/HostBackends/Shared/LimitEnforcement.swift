@@ -76,6 +76,13 @@ struct LimitEnforcement {
         if !controllers.isEmpty { group = ControlGroup.planned(for: id, controllers: controllers, layout: layout) }
     }
 
+    /// Has a memory limit of one process count what it may write to instead of what it may address: a runtime reserves far more than it uses.
+    mutating func countsWrittenMemory() {
+        for index in perProcess.indices where perProcess[index].resource == numberOfMemoryLimit {
+            perProcess[index].resource = numberOfDataLimit
+        }
+    }
+
     /// The description without the limits that nothing can hold on this machine for this user.
     static func narrowed(
         _ description: BackendDescriptor, layout: CgroupLayout, isRoot: Bool, hasUserNamespace: Bool = false
@@ -99,5 +106,6 @@ struct LimitEnforcement {
     }
 }
 
-// Glibc declares it as an enumeration with a different raw type on each architecture.
+// Glibc declares them as enumerations with a different raw type on each architecture.
 private let numberOfMemoryLimit: Int32 = 9
+private let numberOfDataLimit: Int32 = 2

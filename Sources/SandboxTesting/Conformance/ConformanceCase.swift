@@ -10,6 +10,8 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
     public let requires: Set<Capability>
     /// A backend that separates less than this skips the case.
     public let isolation: Isolation
+    /// Asks how a program starts, so a backend that runs WebAssembly modules only has no answer; other cases stop at their first program there.
+    public let needsPrograms: Bool
     /// Takes minutes or gigabytes; runs only where that is asked for.
     public let isLong: Bool
     /// Seconds after which the case counts as failed; nil is the runner's.
@@ -19,13 +21,15 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
 
     /// Creates a case.
     public init(
-        _ id: String, _ summary: String, requires: Set<Capability> = [], isolation: Isolation = .none, isLong: Bool = false,
+        _ id: String, _ summary: String, requires: Set<Capability> = [], isolation: Isolation = .none, needsPrograms: Bool = false,
+        isLong: Bool = false,
         deadline: Duration? = nil, body: @escaping @Sendable (ConformanceContext) async throws -> Void
     ) {
         self.id = id
         self.summary = summary
         self.requires = requires
         self.isolation = isolation
+        self.needsPrograms = needsPrograms
         self.isLong = isLong
         self.deadline = deadline
         self.body = body
@@ -44,8 +48,11 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
         if descriptor.isolation < isolation {
             return "isolation '\(descriptor.isolation.rawValue)' promises less than '\(isolation.rawValue)'"
         }
+        if needsPrograms && descriptor.isolation == .wasm { return Self.withoutPrograms }
         return nil
     }
+
+    static let withoutPrograms = "runs WebAssembly modules, no programs"
 }
 
 /// A broken promise.

@@ -48,7 +48,7 @@ public struct ConformanceRunner: Sendable {
         let verdict = await Self.race(one.deadline ?? deadline, "the case") { try await one.body(context) }
         let clearing = await Self.race(.seconds(30), "clearing away") { try await context.clearAway() }
         entry.seconds = (ContinuousClock.now - start) / .seconds(1)
-        if let skip = verdict as? ConformanceSkip {
+        if let skip = verdict as? ConformanceSkip ?? Self.absenceOfPrograms(backend.descriptor, verdict) {
             entry.verdict = .skipped
             entry.detail = skip.reason
         } else if let error = verdict ?? clearing {
@@ -56,6 +56,12 @@ public struct ConformanceRunner: Sendable {
             entry.detail = error is ConformanceFailure ? "\(error)" : "unexpected \(type(of: error)): \(error)"
         }
         return entry
+    }
+
+    /// Most cases run programs. A sandbox for WebAssembly has none and says so; a refusal of that kind is no broken promise there.
+    private static func absenceOfPrograms(_ descriptor: BackendDescriptor, _ verdict: (any Error)?) -> ConformanceSkip? {
+        guard descriptor.isolation == .wasm, let error = verdict as? SandboxError, error.code == .unsupported else { return nil }
+        return ConformanceSkip(ConformanceCase.withoutPrograms)
     }
 
     /// Runs a body until the deadline; nil when it returned in time, else why not. A body that hangs although it was cancelled is left

@@ -6,7 +6,7 @@ enum AdversarialCases {
     static let all: [ConformanceCase] = [
         ConformanceCase(
             "adversarial.kill-all", "a command that kills every process it can leaves a true outcome, and the sandbox usable or gone",
-            requires: [.processIsolation]
+            requires: [.processIsolation], needsPrograms: true
         ) { c in
             let sandbox = try await c.makeSandbox()
             let neighbour = try await c.makeSandbox()

@@ -34,7 +34,7 @@ enum DirectoryCases {
             let found = try await c.output(of: "pwd", in: sandbox) { $0.workingDirectory = "one/../two" }
             try c.expect(found, equals: sandbox.workspacePath.appending("two").string, "the directory")
         },
-        ConformanceCase("directory.missing", "a directory that does not exist is an error, and nothing runs") { c in
+        ConformanceCase("directory.missing", "a directory that does not exist is an error, and nothing runs", needsPrograms: true) { c in
             let sandbox = try await c.makeSandbox()
             try await refuses(c, sandbox, "no/such/dir")
         },

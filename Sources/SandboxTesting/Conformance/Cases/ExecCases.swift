@@ -21,7 +21,9 @@ enum ExecCases {
                 let found = try await c.shell("kill -KILL $$", in: c.makeSandbox()) { $0.timeout = .seconds(20) }
                 try c.expect(found.outcome, equals: .signaled(.kill, coreDumped: false), "the outcome")
             },
-            ConformanceCase("exec.not-found", "a program that does not exist is a start failure of kind 127, and not an outcome") { c in
+            ConformanceCase(
+                "exec.not-found", "a program that does not exist is a start failure of kind 127, and not an outcome", needsPrograms: true
+            ) { c in
                 try await expectStartFailure(c, .arguments(["sandlot-no-such-program"]), .commandNotFound)
                 try await expectStartFailure(c, .arguments(["/nowhere/at/all"]), .commandNotFound)
             },
@@ -35,7 +37,8 @@ enum ExecCases {
                 let sandbox = try await c.makeSandbox()
                 try await expectStartFailure(c, .arguments([sandbox.workspacePath.string]), .commandNotExecutable, in: sandbox)
             },
-            ConformanceCase("exec.script", "an executable script runs by its interpreter line", requires: [.files]) { c in
+            ConformanceCase("exec.script", "an executable script runs by its interpreter line", requires: [.files], needsPrograms: true) {
+                c in
                 let sandbox = try await c.makeSandbox()
                 try await sandbox.files.write(text: "#!/bin/sh\necho \"ran $1\"\n", to: "tool", options: FileWriteOptions(mode: 0o755))
                 let found = try await sandbox.run(ExecRequest(.arguments(["./tool", "well"])))
