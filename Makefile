@@ -4,7 +4,7 @@ GUEST := $(CURDIR)/.build/release/sandlot-guest
 export SANDLOT_GUEST ?= $(GUEST)
 PREFIX ?= /usr/local
 
-.PHONY: help web build guest demo test conformance conformance-containers e2e python-clients integrations fmt check docs bench install clean
+.PHONY: help web build guest demo test conformance conformance-containers e2e python-clients integrations fmt check docs bench install uninstall clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -13,6 +13,7 @@ build: ## installs what building needs, then builds the release executables
 	@Scripts/setup build
 	$(SWIFT) build -c release --product sandlot-guest
 	$(SWIFT) build -c release --product sandlot
+	$(SWIFT) build -c release --product sandlot-wasm
 
 guest: ## builds the static guest, release
 	@$(SWIFT) build -c release --product sandlot-guest
@@ -68,10 +69,11 @@ bench: guest ## measures Sandlot beside its peers, in one run
 	@$(SWIFT) build -c release --product sandlot
 	@Scripts/bench
 
-install: build web ## installs into PREFIX
-	install -Dm755 .build/release/sandlot $(DESTDIR)$(PREFIX)/bin/sandlot
-	install -Dm755 -s .build/release/sandlot-guest $(DESTDIR)$(PREFIX)/libexec/sandlot/sandlot-guest
-	WEB_TARGET=$(DESTDIR)$(PREFIX)/share/sandlot/web Scripts/web
+install: build web ## installs into PREFIX: executables, page, completions, manual page, service
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' Scripts/install
+
+uninstall: ## removes what install put into PREFIX
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' Scripts/install --uninstall
 
 clean: ## removes what was built
 	rm -rf .build .build-*

@@ -144,7 +144,9 @@ struct ImportRulesTests {
 
     @Test("the engine and the commands compare no backend's name")
     func noBackendNameAboveTheBackends() throws {
-        let names = ["\"bubblewrap\"", "\"restricted-host\"", "\"docker\"", "\"podman\"", "\"vercel\"", "\"daytona\"", "\"e2b\"", "\"wasm\""]
+        let names = [
+            "\"bubblewrap\"", "\"restricted-host\"", "\"docker\"", "\"podman\"", "\"vercel\"", "\"daytona\"", "\"e2b\"", "\"wasm\"",
+        ]
         for file in try sources(below: "Sources") where ["SandboxEngine", "SandboxCore", "SandboxStore"].contains(file.target) {
             for line in file.lines where !line.trimmingPrefix(while: \.isWhitespace).hasPrefix("//") {
                 for name in names { #expect(!line.contains(name), "\(file.path) names the backend \(name)") }

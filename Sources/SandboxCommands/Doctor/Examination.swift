@@ -106,11 +106,12 @@ struct Examination {
                 remedy: "name another one: sandlot config set data_directory PATH")
         }
         let free = UInt64(space.f_bavail) * UInt64(space.f_frsize)
-        let shown = ByteSize.text((free >> 20) << 20)
+        let shown = free < 1 << 20 ? "less than 1 MiB" : ByteSize.text((free >> 20) << 20)
         guard free > 256 << 20 else {
+            // With less than this a session cannot even be noted down.
             return Finding(
-                subject: "data directory", verdict: .lacking, message: "\(path) has only \(shown) left",
-                remedy: "free some space, or name another one")
+                subject: "data directory", verdict: free < 8 << 20 ? .broken : .lacking, message: "\(path) is nearly full: \(shown) free",
+                remedy: "free some space there, or name another place: sandlot config set data_directory PATH")
         }
         return Finding(subject: "data directory", verdict: .good, message: "\(path), \(shown) free")
     }

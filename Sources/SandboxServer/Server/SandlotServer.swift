@@ -3,8 +3,17 @@ import HummingbirdCore
 import HummingbirdTLS
 public import Logging
 import NIOCore
+import SandboxCore
 public import SandboxEngine
 public import ServiceLifecycle
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// The HTTP face of an engine.
 public struct SandlotServer: Service {
@@ -44,7 +53,30 @@ public struct SandlotServer: Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for contributor in contributors { group.addTask { await contributor.run() } }
             defer { group.cancelAll() }
-            try await application.run()
+            do {
+                try await application.run()
+            } catch let error as IOError {
+                throw refusal(error)
+            }
+        }
+    }
+
+    /// What it means that the address cannot be listened at.
+    private func refusal(_ error: IOError) -> SandboxError {
+        let place = "\(options.host), port \(options.port)"
+        switch error.errnoCode {
+        case EADDRINUSE:
+            return SandboxError(
+                .conflict, "somebody listens at \(place) already",
+                remedy: "end that server, or choose another port: --port 0 takes a free one")
+        case EACCES:
+            return SandboxError(
+                .denied, "this user may not listen at \(place)", remedy: "choose a port from 1024 on, or a proxy that may")
+        case EADDRNOTAVAIL:
+            return SandboxError(
+                .invalidArgument, "\(options.host) is no address of this machine", remedy: "use 127.0.0.1, 0.0.0.0 or an address of its own"
+            )
+        default: return SandboxError(.unavailable, "listening at \(place) failed: \(error)")
         }
     }
 
