@@ -10,12 +10,18 @@ enum ImageCases {
         },
         ConformanceCase("image.plan-is-stable", "planning twice comes to the same, and builds nothing", requires: [.imageBuild]) { c in
             let builder = try builder(c)
-            let before = try await builder.builtImages().map(\.reference)
-            let first = try await builder.plan(ImageSpec(.base), refreshingBase: false)
-            let second = try await builder.plan(ImageSpec(.base), refreshingBase: false)
+            // A recipe of its own: other cases build meanwhile.
+            let base = try await builder.plan(ImageSpec(.base), refreshingBase: false).base ?? "scratch"
+            let spec = ImageSpec(.dockerfile("FROM \(base)\nRUN true planned only\n"))
+            let first: ImagePlan
+            do {
+                first = try await builder.plan(spec, refreshingBase: false)
+            } catch let error as SandboxError where error.code == .unsupported {
+                throw ConformanceSkip("it builds no Dockerfiles")
+            }
+            let second = try await builder.plan(spec, refreshingBase: false)
             try c.expect(first == second, "equal plans", found: "\(first.reference) and \(second.reference)")
-            let after = try await builder.builtImages().map(\.reference)
-            try c.expect(Set(after) == Set(before), "no new image", found: after.joined(separator: ", "))
+            try c.expect(try await builder.builtImage(first.reference) == nil, "no image", found: first.reference)
         },
         ConformanceCase(
             "image.build-and-use", "a built image is found by its name, listed, used by a sandbox, and gone after its removal",
@@ -39,12 +45,14 @@ enum ImageCases {
             "image.impossible-package", "a name that no package can have is refused before anything is built", requires: [.imageBuild]
         ) { c in
             let builder = try builder(c)
-            let before = try await builder.builtImages().map(\.reference)
+            // Another case may build the base meanwhile.
+            let base = try await builder.plan(ImageSpec(.base), refreshingBase: false).reference
+            let before = try await builder.builtImages().map(\.reference) + [base]
             try await c.expectError([.invalidArgument], "a package with a blank in its name") {
                 _ = try await builder.plan(ImageSpec(.packages(["no; such package"])), refreshingBase: false)
             }
             let after = try await builder.builtImages().map(\.reference)
-            try c.expect(Set(after) == Set(before), "no new image", found: after.joined(separator: ", "))
+            try c.expect(Set(after).isSubset(of: before), "no new image", found: after.joined(separator: ", "))
         },
         ConformanceCase("image.others-stay", "an image that Sandlot did not build is not removed", requires: [.imageBuild]) { c in
             let builder = try builder(c)
