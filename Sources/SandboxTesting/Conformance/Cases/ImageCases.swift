@@ -42,17 +42,12 @@ enum ImageCases {
             try await builder.removeImage(plan.reference)
         },
         ConformanceCase(
-            "image.impossible-package", "a name that no package can have is refused before anything is built", requires: [.imageBuild]
+            "image.impossible-package", "a name that no package can have is refused as soon as it is planned", requires: [.imageBuild]
         ) { c in
             let builder = try builder(c)
-            // Another case may build the base meanwhile.
-            let base = try await builder.plan(ImageSpec(.base), refreshingBase: false).reference
-            let before = try await builder.builtImages().map(\.reference) + [base]
             try await c.expectError([.invalidArgument], "a package with a blank in its name") {
                 _ = try await builder.plan(ImageSpec(.packages(["no; such package"])), refreshingBase: false)
             }
-            let after = try await builder.builtImages().map(\.reference)
-            try c.expect(Set(after).isSubset(of: before), "no new image", found: after.joined(separator: ", "))
         },
         ConformanceCase("image.others-stay", "an image that Sandlot did not build is not removed", requires: [.imageBuild]) { c in
             let builder = try builder(c)
