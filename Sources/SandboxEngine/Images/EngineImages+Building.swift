@@ -127,7 +127,12 @@ extension EngineImages {
         } catch {
             journal.flush()
             let reason = (error as? SandboxError)?.description ?? (error is CancellationError ? "cancelled" : "\(error)")
-            engine.store.enqueue { try $0.announce(.imageBuildFailed, facts.merging(["reason": reason]) { $1 }) }
+            do {
+                // Told before the caller hears of it, who may look at once.
+                try await engine.store.write { try $0.announce(.imageBuildFailed, facts.merging(["reason": reason]) { $1 }) }
+            } catch {
+                engine.logger.error("a failed build cannot be told to the feed", metadata: ["error": "\(error)"])
+            }
             engine.logger.notice("an image was not built", metadata: ["image": "\(plan.reference)", "backend.id": "\(plan.backend)"])
             throw error
         }
