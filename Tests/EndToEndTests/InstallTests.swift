@@ -13,25 +13,33 @@ struct InstallTests {
         fileURLWithPath: NSTemporaryDirectory()
             + "sandlot-install-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0 ... .max))")
 
-    private func installer(_ arguments: [String], prefix: String? = nil) throws -> (status: Int32, output: String) {
+    private func installer(_ arguments: [String], prefix: String? = nil, web: String = "no-page") throws -> (status: Int32, output: String) {
         let build = URL(fileURLWithPath: try #require(BuiltCommand.location)).deletingLastPathComponent().path
         let script = BuiltCommand(path: root.appending(path: "Scripts/install").path, dataDirectory: self.prefix.path)
         return try script.run(
-            arguments, environment: ["PREFIX": prefix ?? self.prefix.path, "BUILD": build, "GUEST": installedGuest ?? "", "DESTDIR": ""])
+            arguments,
+            environment: [
+                "PREFIX": prefix ?? self.prefix.path, "BUILD": build, "WEB": web, "GUEST": installedGuest ?? "", "DESTDIR": "",
+            ])
     }
 
     @Test(
-        "what is installed works without the checkout, an upgrade removes what is no longer there, and uninstalling leaves only others' files"
-    )
-    func installs() throws {
-        defer { try? FileManager.default.removeItem(at: prefix) }
+        "what is installed works without the checkout, an upgrade removes what is no longer there, and uninstalling leaves only others' files",
+        arguments: [false, true])
+    func installs(withPage: Bool) throws {
+        let made = URL(fileURLWithPath: prefix.path + "-page")
+        let web = withPage ? made.path : "no-page"
         let files = FileManager.default
-        let installed = try installer([])
+        try files.createDirectory(at: made, withIntermediateDirectories: true)
+        try Data("page".utf8).write(to: made.appending(path: "index.html"))
+        defer { for folder in [prefix, made] { try? files.removeItem(at: folder) } }
+        let installed = try installer([], web: web)
         #expect(installed.status == 0, "\(installed.output)")
         for name in [
             "share/man/man1/sandlot.1", "share/bash-completion/completions/sandlot", "share/zsh/site-functions/_sandlot",
             "share/fish/vendor_completions.d/sandlot.fish", "libexec/sandlot/sandlot-wasm", "libexec/sandlot/install-wasmtime",
         ] { #expect(files.fileExists(atPath: prefix.appending(path: name).path), "\(name)") }
+        #expect(files.fileExists(atPath: prefix.appending(path: "share/sandlot/web/index.html").path) == withPage)
         let page = try String(contentsOf: prefix.appending(path: "share/man/man1/sandlot.1"), encoding: .utf8)
         #expect(page.hasPrefix(".TH \"SANDLOT\" \"1\""))
         #expect(page.contains(".SS session exec\n"))
@@ -53,7 +61,8 @@ struct InstallTests {
         for name in [old, "share/man/man1/other.1"] { try Data("x".utf8).write(to: prefix.appending(path: name)) }
         let list = prefix.appending(path: "share/sandlot/installed")
         try (String(contentsOf: list, encoding: .utf8) + old + "\n../outside\n").write(to: list, atomically: true, encoding: .utf8)
-        #expect(try installer([]).status == 0)
+        let upgraded = try installer([], web: web)
+        #expect(upgraded.status == 0, "\(upgraded.output)")
         #expect(!files.fileExists(atPath: prefix.appending(path: old).path))
 
         #expect(try installer(["--uninstall"]).status == 0)

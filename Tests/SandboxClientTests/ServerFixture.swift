@@ -53,8 +53,17 @@ final class ServerFixture: Sendable {
         try SandlotClient("http://127.0.0.1:\(port.number)", token: token, logger: Self.quiet)
     }
 
-    /// Starts a server, on the same port each time.
+    /// Starts a server, on the same port each time. Processes that other tests have started may hold a copy of the last server's socket, which
+    /// then listens for as long as they live.
     func start() async throws {
+        while true {
+            do { return try await listen() } catch let error as SandboxError where error.code == .conflict {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+    }
+
+    private func listen() async throws {
         let options = ServerOptions(port: port.number, version: "test", keepalive: .milliseconds(200))
         let listening = AsyncStream<Int>.makeStream()
         let server = SandlotServer(
