@@ -188,7 +188,8 @@ let package = Package(
             ],
             path: "Tests/Support/ServedEngine"),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["CommandTesting", "Sandlot", "SandboxAPI", "SandboxCore", "SandboxEngine", system]),
+            name: "EndToEndTests",
+            dependencies: ["CommandTesting", "Sandlot", "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxWorkspace", system]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
         .testTarget(name: "GuestClientTests", dependencies: ["GuestClient", "GuestProtocol", "SandboxCore", system]),
         .testTarget(

@@ -16,15 +16,17 @@ struct Pairing {
         case mebibytes = "MiB"
     }
 
-    /// Runs ours and the peer in turn after a warm-up, `rounds` times, and keeps what each returns.
+    /// Runs ours and the peer in turn after a warm-up, `rounds` times, each after `settle`, and keeps what each returns.
     static func measure(
         _ name: String, against peerName: String, unit: Unit = .milliseconds, rounds: Int, warmUp: Int = 3, aim: String,
-        ours: () async throws -> Double, peer: () async throws -> Double
+        settle: () async throws -> Void = {}, ours: () async throws -> Double, peer: () async throws -> Double
     ) async throws -> Pairing {
         var mine: [Double] = []
         var theirs: [Double] = []
         for round in 0..<(rounds + warmUp) {
+            try await settle()
             let first = try await ours()
+            try await settle()
             let second = try await peer()
             guard round >= warmUp else { continue }
             mine.append(first)

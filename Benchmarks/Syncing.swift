@@ -4,6 +4,10 @@ import SandboxEngine
 import Sandlot
 import SystemPackage
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Pushes of a tree of many small files beside tar and rsync on the same disk.
 enum Syncing {
     /// Half a gigabyte in 50,000 files, or a tenth of that.
@@ -16,39 +20,64 @@ enum Syncing {
         }
     }
 
-    static func pairs(_ engine: Engine, _ scratch: FilePath, files: Int) async throws -> [Pairing] {
-        let (tree, copy) = (scratch.appending("tree"), scratch.appending("copy"))
+    /// All figures of pushes, and what memory they took.
+    static func measure(_ engine: Engine, _ scratch: FilePath, quick: Bool) async throws -> (pairs: [Pairing], memory: String) {
+        let files = quick ? 5000 : 50_000
+        PeakMemory.forget()
+        let (trees, guest) = try await pairs(engine, scratch, files: files)
+        let ofTrees = PeakMemory.own
+        PeakMemory.forget()
+        let (large, largeGuest) = try await largeFile(engine, scratch, megabytes: quick ? 128 : 2048)
+        return (
+            trees + [large],
+            "Peak memory of pushes of \(files) files: \(twoDigits(ofTrees)) MiB here, \(twoDigits(guest)) MiB in the guest; of the large file: "
+                + "\(twoDigits(PeakMemory.own)) MiB here, \(twoDigits(largeGuest)) MiB in the guest (aim: ≤ 200 MiB)."
+        )
+    }
+
+    /// What the round before left to be written would be paid for by this one.
+    private static func settle() async throws {
+        sync()
+        try await Task.sleep(for: .seconds(1))
+    }
+
+    private static func guestMemory(_ engine: Engine, _ session: SandboxSession) async throws -> Double {
+        PeakMemory.guest(of: try await engine.session(session.id.rawValue).sandbox?.rawValue ?? "")
+    }
+
+    private static func pairs(_ engine: Engine, _ scratch: FilePath, files: Int) async throws -> (pairs: [Pairing], guest: Double) {
+        let tree = scratch.appending("tree")
         try makeTree(tree, files: files)
         let request = SessionRequest(workspace: .synced(WorkspaceSync(directory: tree)))
+        // Nothing is deleted before the last round: ext4 passes over inodes that were freed within the last minute, one by one for each new file.
+        var (sessions, copies): ([SandboxSession], [FilePath]) = ([], [])
         var pairs = [
             try await Pairing.measure(
-                "first push of \(files) files", against: "`tar | tar`", rounds: 3, warmUp: 1, aim: "≤ 1.3 ×",
-                ours: {
-                    // Making the sandbox is part of neither; its few milliseconds are.
-                    var session: SandboxSession?
-                    let spent = try await milliseconds { session = try await engine.openSession(request) }
-                    if let session { try await engine.close(session.id, force: true, discard: true) }
-                    return spent
-                },
+                "first push of \(files) files", against: "`tar | tar`", rounds: 3, warmUp: 1, aim: "≤ 1.3 ×", settle: settle,
+                // Making the sandbox is part of neither; its few milliseconds are.
+                ours: { try await milliseconds { sessions.append(try await engine.openSession(request)) } },
                 peer: {
-                    try? FileManager.default.removeItem(atPath: copy.string)
+                    let copy = scratch.appending("copy-\(copies.count)")
+                    copies.append(copy)
                     try FileManager.default.createDirectory(atPath: copy.string, withIntermediateDirectories: true)
                     return try await milliseconds { try Peers.spawn(["sh", "-c", "tar -C \(tree) -cf - . | tar -C \(copy) -xf -"]) }
                 })
         ]
-        let session = try await engine.openSession(request)
+        guard let session = sessions.popLast(), let copy = copies.popLast() else { throw BenchmarkFailure("no round was measured") }
+        for session in sessions { try await engine.close(session.id, force: true, discard: true) }
+        for copy in copies { try FileManager.default.removeItem(atPath: copy.string) }
         // A stamp proves something only when it is 2 seconds older than the look.
         try await Task.sleep(for: .seconds(3))
         _ = try await session.push()
         pairs.append(
             try await .measure(
-                "push of \(files) files, nothing changed", against: "`rsync -a`", rounds: 5, warmUp: 1, aim: "≤ 0.5 ×",
+                "push of \(files) files, nothing changed", against: "`rsync -a`", rounds: 5, warmUp: 1, aim: "≤ 0.5 ×", settle: settle,
                 ours: { try await milliseconds { _ = try await session.push() } },
                 peer: { try await milliseconds { try Peers.spawn(["rsync", "-a", "\(tree)/", "\(copy)/"]) } }))
         var round = 0
         pairs.append(
             try await .measure(
-                "push after 10 files changed", against: "`rsync -a`", rounds: 5, warmUp: 1, aim: "≤ 1.2 × the line above",
+                "push after 10 files changed", against: "`rsync -a`", rounds: 5, warmUp: 1, aim: "≤ 1.2 × the line above", settle: settle,
                 ours: {
                     round += 1
                     for file in 0..<10 {
@@ -57,12 +86,13 @@ enum Syncing {
                     }
                     return try await milliseconds { _ = try await session.push() }
                 }, peer: { try await milliseconds { try Peers.spawn(["rsync", "-a", "\(tree)/", "\(copy)/"]) } }))
+        let guest = try await guestMemory(engine, session)
         try await engine.close(session.id, force: true, discard: true)
-        return pairs
+        return (pairs, guest)
     }
 
     /// What crosses over, beside the whole file, when one byte of it changed.
-    static func largeFile(_ engine: Engine, _ scratch: FilePath, megabytes: Int) async throws -> Pairing {
+    private static func largeFile(_ engine: Engine, _ scratch: FilePath, megabytes: Int) async throws -> (Pairing, guest: Double) {
         let folder = scratch.appending("large")
         try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
         let path = folder.appending("file")
@@ -82,9 +112,11 @@ enum Syncing {
         try file.seek(toOffset: UInt64(megabytes) << 19)
         try file.write(contentsOf: Data([0]))
         let moved = try await session.push().movedBytes
+        let guest = try await guestMemory(engine, session)
         try await engine.close(session.id, force: true, discard: true)
-        return Pairing(
+        let pairing = Pairing(
             name: "moved after one byte of a large file changed", peerName: "the file", unit: .mebibytes, ours: [Double(moved) / 1_048_576],
             peer: [Double(megabytes)], aim: "≤ 0.02 ×")
+        return (pairing, guest)
     }
 }

@@ -121,7 +121,7 @@ func local() async throws -> String {
     setenv("SANDLOT_DATA_DIRECTORY", scratch.appending("cli").string, 1)
     return try await Sandlot.withEngine(SandlotOptions(dataDirectory: scratch.appending("data"))) { engine in
         var pairs: [Pairing] = []
-        var memory: (Double, Double) = (0, 0)
+        var notes: [String] = []
         let session = try await engine.openSession()
         let sandbox = try await engine.prepare(session.id)
         if measures("exec") {
@@ -132,31 +132,22 @@ func local() async throws -> String {
         if measures("output") { pairs.append(try await throughput(sandbox)) }
         if measures("creation") { pairs += try await creation(engine, "bubblewrap") }
         if measures("sync") {
-            pairs += try await Syncing.pairs(engine, scratch, files: quick ? 5000 : 50_000)
-            pairs.append(try await Syncing.largeFile(engine, scratch, megabytes: quick ? 128 : 2048))
+            let (figures, told) = try await Syncing.measure(engine, scratch, quick: quick)
+            pairs += figures
+            notes.append(told)
         }
         let many = quick ? 1000 : 10_000
         if measures("memory") {
             for _ in 0..<1000 { try expectSuccess(try await session.run(["/bin/true"])) }
-            memory.0 = residentMemory()
+            let first = residentMemory()
             for _ in 0..<many { try expectSuccess(try await session.run(["/bin/true"])) }
-            memory.1 = residentMemory()
+            notes.append(
+                "Resident memory of the engine: \(twoDigits(first)) MiB after the first 1,000 execs, \(twoDigits(residentMemory())) MiB after "
+                    + "\(many) more.")
         }
         try await session.close()
-        let lines = pairs.map(\.row).joined(separator: "\n")
-        return """
-            \(Pairing.header)
-            \(lines)
-            \(measures("memory") ? told(memory, many) : "")
-            """
+        return ([Pairing.header] + pairs.map(\.row) + [""] + notes).joined(separator: "\n")
     }
-}
-
-func told(_ memory: (Double, Double), _ many: Int) -> String {
-    """
-
-    Resident memory of the engine: \(twoDigits(memory.0)) MiB after the first 1,000 execs, \(twoDigits(memory.1)) MiB after \(many) more.
-    """
 }
 
 do {

@@ -54,6 +54,10 @@ public enum FileLimits {
     /// Bytes of content that a host may send ahead of an import: many small files, so that neither side waits for the other at each.
     public static let importWindow = 4 << 20
 
+    /// Threads that write the small files of one import, and files that wait for them.
+    public static let writingThreads = 4
+    public static let waitingFiles = 512
+
     /// Directories of one watch.
     public static let watches = 8192
 

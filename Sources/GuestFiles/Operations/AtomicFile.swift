@@ -11,6 +11,8 @@ final class AtomicFile {
     private let label: [UInt8]
     private var file: Descriptor
     private var temporary: [UInt8]?
+    /// It has its own name already, in a folder that nobody sees yet.
+    private var isNamed = false
 
     /// Whether an unnamed file can be given a name: that goes through /proc/self/fd.
     private static let canLinkUnnamed = access("/proc/self/fd", X_OK) == 0
@@ -37,6 +39,16 @@ final class AtomicFile {
         throw GuestFailure.last("create a temporary file to write", label)
     }
 
+    /// Starts a file under its own name, in a folder that nobody sees before it is complete; nil when the name is taken there.
+    init?(named name: [UInt8], in directory: Descriptor, label: [UInt8]) {
+        guard let file = Descriptor.open(name, in: directory.number, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600) else {
+            return nil
+        }
+        (self.directory, self.label, self.file) = (directory, label, file)
+        temporary = name
+        isNamed = true
+    }
+
     deinit {
         if let temporary { _ = temporary.withPath { unlinkat(directory.number, $0, 0) } }
     }
@@ -59,6 +71,7 @@ final class AtomicFile {
 
     /// Gives the file its name. What has the name already is replaced in one step, unless `replacing` is false.
     func commit(as name: [UInt8], replacing: Bool) throws {
+        if isNamed { return temporary = nil }
         if temporary == nil {
             if link(as: name) { return }
             if errno == EEXIST {
@@ -90,6 +103,7 @@ final class AtomicFile {
 
     /// Gives the file its name if what has the name is what the host saw. Throws a `Refusal` when it is not.
     func commit(as name: [UInt8], ifStill replaced: Replaced) throws {
+        if isNamed { return temporary = nil }
         if case .nothing = replaced {
             do {
                 return try commit(as: name, replacing: false)

@@ -26,7 +26,7 @@ enum Removing {
         var attempts = 0
     }
 
-    static func removeTree(_ name: [UInt8], in directory: Descriptor, _ path: [UInt8], _ conversation: Conversation) throws {
+    static func removeTree(_ name: [UInt8], in directory: Descriptor, _ path: [UInt8], _ conversation: Conversation?) throws {
         var levels = [try enter(name, in: directory, path, conversation)]
         while let depth = levels.indices.last {
             guard let here = levels[depth].descriptor else { return }
@@ -62,7 +62,7 @@ enum Removing {
         }
     }
 
-    private static func enter(_ name: [UInt8], in directory: Descriptor, _ path: [UInt8], _ conversation: Conversation) throws -> Level {
+    private static func enter(_ name: [UInt8], in directory: Descriptor, _ path: [UInt8], _ conversation: Conversation?) throws -> Level {
         guard let descriptor = Descriptor.open(name, in: directory.number, flags: OpenFlag.directory) else {
             throw GuestFailure.last("open the directory \(name.shown) to remove", path)
         }
@@ -76,7 +76,7 @@ enum Removing {
     }
 
     /// Removes everything but directories, whose names are returned.
-    private static func unlinkFiles(in directory: Descriptor, _ path: [UInt8], _ conversation: Conversation) throws -> NameList {
+    private static func unlinkFiles(in directory: Descriptor, _ path: [UInt8], _ conversation: Conversation?) throws -> NameList {
         var subdirectories = NameList()
         guard let reader = DirectoryReader(directory) else { throw GuestFailure.last("read a directory to remove", path) }
         var count = 0
@@ -92,12 +92,12 @@ enum Removing {
                 subdirectories.append(name, .directory)
             }) {
                 count += 1
-                if count % 256 == 0 { try conversation.checkStopped() }
+                if count % 256 == 0 { try conversation?.checkStopped() }
             }
         } catch let error as DirectoryReader.ReadError {
             throw GuestFailure.system(error.number, "read a directory to remove", path)
         }
-        try conversation.checkStopped()
+        try conversation?.checkStopped()
         return subdirectories
     }
 

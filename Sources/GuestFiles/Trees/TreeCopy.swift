@@ -42,7 +42,7 @@ enum TreeCopy {
             guard let file = Descriptor.open(name, in: source.number, flags: OpenFlag.content | O_NOFOLLOW) else {
                 throw GuestFailure.last("open to copy", label)
             }
-            let open = try writer.begin(entry())
+            let open = try writer.writing.begin(try writer.place(entry()))
             var position: Int64 = 0
             while true {
                 try conversation.checkStopped()
@@ -52,7 +52,7 @@ enum TreeCopy {
                 position += Int64(bytes.count)
             }
             open.file.setOwner(user: status.userID, group: status.groupID)
-            try writer.commit(open)
+            try writer.writing.commit(open)
         } catch let refusal as Refusal {
             throw GuestFailure(.unsupported, message: "cannot copy to another file system: \(refusal.reason)", path: label)
         }

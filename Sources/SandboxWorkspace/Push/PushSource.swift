@@ -20,6 +20,16 @@ final class PushSource: Sendable {
         var chunks: ChunkPlaces?
     }
 
+    /// One entry of the import.
+    struct Sent: Sendable {
+        var path: TreePath
+        /// With the content that it had when it was sent; nil while that is on its way.
+        var node: TreeNode?
+        var modified: Int64
+        /// What the file looks like inside, once that was told.
+        var stamp: FileStamp?
+    }
+
     private static let batchBytes = 2 << 20
     private static let batchItems = 512
     private static let piece = 256 << 10
@@ -29,7 +39,7 @@ final class PushSource: Sendable {
         var ready: [TreeItem] = []
         var at = 0
         var large: Large?
-        var sent: [TreePath: (node: TreeNode, modified: Int64)] = [:]
+        var sent: [Sent] = []
         var missed: [TreePath: String] = [:]
         var files = 0
         var bytes: UInt64 = 0
@@ -39,6 +49,8 @@ final class PushSource: Sendable {
     /// A file that does not fit a batch.
     private struct Large {
         var item: Item
+        /// Among what was sent.
+        var place: Int
         var file: OwnedDescriptor
         var size: UInt64
         var offset: UInt64 = 0
@@ -58,13 +70,23 @@ final class PushSource: Sendable {
         self.progress = progress
     }
 
-    /// What was sent, with the content that it had then.
-    var sent: [TreePath: (node: TreeNode, modified: Int64)] { state.withLock { $0.sent } }
+    /// What was sent, in the order of the import.
+    var sent: [Sent] { state.withLock { $0.sent } }
     /// What was not, because it changed after it was looked at.
     var missed: [TreePath: String] { state.withLock { $0.missed } }
     var files: Int { state.withLock { $0.files } }
     /// Of content that the sandbox did not have.
     var movedBytes: UInt64 { state.withLock { $0.movedBytes } }
+
+    /// Notes what the sandbox told of files that it wrote: they have the size and time that they were given.
+    func note(_ files: [WrittenFile]) {
+        state.withLock { state in
+            for file in files where state.sent.indices.contains(file.index) {
+                state.sent[file.index].stamp = FileStamp(
+                    size: 0, modified: state.sent[file.index].modified, changed: file.changed, inode: file.inode)
+            }
+        }
+    }
 
     /// For an import.
     var stream: SandboxStream<TreeItem> { SandboxStream { try await self.next() } }
@@ -109,13 +131,13 @@ final class PushSource: Sendable {
         switch item.node {
         case .directory(let mode):
             state.ready.append(.entry(entry(item, .directory, size: 0, mode: mode, item.modified)))
-            state.sent[item.path] = (item.node, item.modified)
+            state.sent.append(Sent(path: item.path, node: item.node, modified: item.modified))
             return 0
         case .link(let target):
             var entry = entry(item, .symbolicLink, size: 0, mode: 0o777, item.modified)
             entry.linkTarget = FilePath(platformString: target.map { CInterop.PlatformChar(bitPattern: $0) } + [0])
             state.ready.append(.entry(entry))
-            state.sent[item.path] = (item.node, item.modified)
+            state.sent.append(Sent(path: item.path, node: item.node, modified: item.modified))
             return 0
         case .file(let digest, _, let mode):
             guard let file = tree.file(item.path), let status = HostStatus(file.raw), status.stamp == item.stamp else {
@@ -124,8 +146,9 @@ final class PushSource: Sendable {
             }
             if status.stamp.size > UInt64(Self.piece) {
                 state.ready.append(.entry(entry(item, .regular, size: status.stamp.size, mode: mode, status.stamp.modified)))
+                state.sent.append(Sent(path: item.path, node: nil, modified: status.stamp.modified))
                 state.large = Large(
-                    item: item, file: file, size: status.stamp.size, modified: status.stamp.modified,
+                    item: item, place: state.sent.count - 1, file: file, size: status.stamp.size, modified: status.stamp.modified,
                     chunker: item.chunks.map { _ in FileChunker(file) })
                 return 0
             }
@@ -138,7 +161,9 @@ final class PushSource: Sendable {
             let actual = item.isSettled ? digest : ContentHasher.digest(of: content)
             state.ready.append(.entry(entry(item, .regular, size: UInt64(content.count), mode: mode, status.stamp.modified)))
             if !content.isEmpty { state.ready.append(.content(content)) }
-            state.sent[item.path] = (.file(digest: actual, size: UInt64(content.count), mode: mode), status.stamp.modified)
+            state.sent.append(
+                Sent(
+                    path: item.path, node: .file(digest: actual, size: UInt64(content.count), mode: mode), modified: status.stamp.modified))
             state.files += 1
             state.bytes += UInt64(content.count)
             state.movedBytes += UInt64(content.count)
@@ -173,7 +198,7 @@ final class PushSource: Sendable {
         state.files += 1
         // What went over is what counts: when somebody wrote to the file meanwhile, the next push finds it different.
         if case .file(_, _, let mode) = large.item.node {
-            state.sent[large.item.path] = (.file(digest: large.hasher.digest(), size: large.size, mode: mode), large.modified)
+            state.sent[large.place].node = .file(digest: large.hasher.digest(), size: large.size, mode: mode)
         }
         return count
     }

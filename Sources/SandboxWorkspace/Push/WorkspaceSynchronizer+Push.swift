@@ -16,12 +16,11 @@ extension WorkspaceSynchronizer {
             try await keepLosers(of: wanted, snapshot)
             try await save(old.announcing(wanted))
         }
-        let (done, missed, source) = try await apply(wanted, snapshot)
+        let (done, missed, stamps, source) = try await apply(wanted, snapshot)
         report.missed = missed
         report.movedFiles = source?.files ?? 0
         report.movedBytes = source?.movedBytes ?? 0
         report.changes = changes(snapshot, on: .sandbox).filter { done[$0.path] != nil }
-        let stamps = try await stamps(of: source?.sent ?? [:], done)
         let base = snapshot.base(after: old, doneOnHost: [], doneInSandbox: done, sandboxStamps: stamps)
         try await keepTexts(base, old, snapshot)
         if base != old || !wanted.isEmpty { try await save(base) }
@@ -31,8 +30,8 @@ extension WorkspaceSynchronizer {
     /// Makes the changes inside; removals first, for a path may change its kind.
     private func apply(
         _ wanted: [Decision], _ snapshot: Snapshot
-    ) async throws -> (done: [TreePath: TreeNode?], missed: [SyncReport.Refusal], source: PushSource?) {
-        guard !wanted.isEmpty else { return ([:], [], nil) }
+    ) async throws -> (done: [TreePath: TreeNode?], missed: [SyncReport.Refusal], stamps: [TreePath: FileStamp], source: PushSource?) {
+        guard !wanted.isEmpty else { return ([:], [], [:], nil) }
         var missed = try await remove(wanted, snapshot)
         var done: [TreePath: TreeNode?] = [:]
         var items: [PushSource.Item] = []
@@ -65,14 +64,19 @@ extension WorkspaceSynchronizer {
         let source = PushSource(snapshot.tree, items) { files, bytes in
             progress(SyncProgress(phase: .copying, files: files, bytes: bytes, totalBytes: total))
         }
+        var tellsWritten = true
         if !items.isEmpty {
-            for (path, reason) in try await files.import(source.stream, into: root) {
+            let (refused, tells) = try await files.import(source.stream, into: root) { source.note($0) }
+            for (path, reason) in refused {
                 if let path = TreePath(path.rawBytes) { missed[path] = reason }
             }
+            tellsWritten = tells
         }
         missed.merge(source.missed) { $1 }
-        for (path, sent) in source.sent where missed[path] == nil { done[path] = sent.node }
-        return (done, missed.map { .init(path: $0, reason: $1) }.sorted { $0.path < $1.path }, source)
+        let sent = source.sent.filter { missed[$0.path] == nil }
+        for sent in sent { if let node = sent.node { done[sent.path] = node } }
+        let stamps = tellsWritten ? Self.stamps(of: sent) : try await stampsByLooking(sent)
+        return (done, missed.map { .init(path: $0, reason: $1) }.sorted { $0.path < $1.path }, stamps, source)
     }
 
     /// The chunks of the sandbox's version, where that saves something.
@@ -123,12 +127,23 @@ extension WorkspaceSynchronizer {
         return missed
     }
 
+    /// What the sandbox told when it wrote the files.
+    private static func stamps(of sent: [PushSource.Sent]) -> [TreePath: FileStamp] {
+        var stamps: [TreePath: FileStamp] = [:]
+        stamps.reserveCapacity(sent.count)
+        for file in sent {
+            guard case .file(_, let size, _)? = file.node, var stamp = file.stamp else { continue }
+            stamp.size = size
+            stamps[file.path] = stamp
+        }
+        return stamps
+    }
+
     /// What the files that went in look like now. One whose size and time are those that it was given is what was written: an edit since then would
     /// have given it another time.
-    private func stamps(
-        of sent: [TreePath: (node: TreeNode, modified: Int64)], _ done: [TreePath: TreeNode?]
-    ) async throws -> [TreePath: FileStamp] {
-        let wanted = sent.filter { if case .file = $0.value.node { done[$0.key] != nil } else { false } }
+    private func stampsByLooking(_ sent: [PushSource.Sent]) async throws -> [TreePath: FileStamp] {
+        var wanted: [TreePath: (node: TreeNode, modified: Int64)] = [:]
+        for file in sent { if case .file? = file.node, let node = file.node { wanted[file.path] = (node, file.modified) } }
         var stamps: [TreePath: FileStamp] = [:]
         func note(_ path: TreePath, _ entry: FileEntry) {
             guard let (node, modified) = wanted[path], entry.kind == .regular, entry.changed != nil else { return }

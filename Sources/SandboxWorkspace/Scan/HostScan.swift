@@ -60,40 +60,42 @@ struct HostScanner {
     /// `onlyBase`: the folder is ignored, but something in it was synced before.
     private mutating func walk(_ folder: OwnedDescriptor, _ path: TreePath?, depth: Int, onlyBase: Bool) throws {
         try stop.check()
-        let names = try Self.names(folder)
+        let nodes = try HostFolder(folder)
         var files: [String: [UInt8]] = [:]
-        for name in rules.fileNames where names.contains(where: { $0.elementsEqual(name.utf8) }) {
+        for name in rules.fileNames where nodes.contains(Array(name.utf8)) {
             guard let path = path.map({ $0.appending(name.utf8) }) ?? TreePath(name), let content = tree.file(path).flatMap(Self.small)
             else { continue }
             files[name] = content
             scan.ignoreFiles[path] = content
         }
         rules.enter(depth: depth, files: files)
-        for name in names {
-            guard let child = path.map({ $0.appending(name) }) ?? TreePath(name) else { continue }
-            guard let status = HostStatus(name, in: folder.raw) else {
-                if errno == ENOENT { continue }
-                hold(child, "it cannot be looked at: \(SandboxError.reason(of: errno))")
+        for index in 0..<nodes.count {
+            guard let child = path.map({ $0.appending(nodes.name(index)) }) ?? TreePath(Array(nodes.name(index))) else { continue }
+            guard nodes.error(index) == 0 else {
+                hold(child, "it cannot be looked at: \(SandboxError.reason(of: nodes.error(index)))")
                 continue
             }
+            let status = nodes.status(index)
+            let before = known.element(at: child)
             var isIgnored = onlyBase
-            if !isIgnored, rules.ignores(child, isDirectory: status.isDirectory) {
+            // What was synced once stays synced, so of a file that was nobody asks.
+            if !isIgnored, before == nil || status.isDirectory, rules.ignores(child, isDirectory: status.isDirectory) {
                 isIgnored = true
                 scan.ignored += 1
             }
             if isIgnored && !base.holdsAnything(at: child) { continue }
-            try take(child, name, status, in: folder, depth: depth, onlyBase: isIgnored)
+            try take(child, nodes, index, status, before, in: folder, depth: depth, onlyBase: isIgnored)
         }
         rules.leave(to: depth)
     }
 
     private mutating func take(
-        _ path: TreePath, _ name: [UInt8], _ status: HostStatus, in folder: OwnedDescriptor, depth: Int, onlyBase: Bool
+        _ path: TreePath, _ nodes: HostFolder, _ index: Int, _ status: HostStatus, _ known: BaseEntry?, in folder: OwnedDescriptor,
+        depth: Int, onlyBase: Bool
     ) throws {
         let mode = UInt16(status.mode & TreeNode.modeMask)
         switch status.kind {
         case S_IFREG:
-            let known = known.element(at: path)
             if case .file(let digest, let size, _)? = known?.node, let stamp = known?.hostStamp, stamp == status.stamp {
                 scan.entries.append(
                     SideEntry(
@@ -108,12 +110,11 @@ struct HostScanner {
                 scan.entries.append(SideEntry(path, .held(reason: ""), stamp: nil, modified: status.stamp.modified))
             }
         case S_IFLNK:
-            guard let target = readLink(name, in: folder.raw) else { return }
-            scan.entries.append(SideEntry(path, .node(.link(target: target)), modified: status.stamp.modified))
+            scan.entries.append(SideEntry(path, .node(.link(target: nodes.target(index))), modified: status.stamp.modified))
         case S_IFDIR:
             if status.device != tree.device { return hold(path, "another file system is mounted there") }
             if depth >= Self.deepest { return hold(path, "it is nested more than \(Self.deepest) folders deep") }
-            let raw = name.withCPath { openat(folder.raw, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+            let raw = Array(nodes.name(index)).withCPath { openat(folder.raw, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
             guard raw >= 0 else {
                 if errno == ENOENT || errno == ELOOP || errno == ENOTDIR { return }
                 return hold(path, "the folder cannot be read: \(SandboxError.reason(of: errno))")
@@ -185,34 +186,4 @@ struct HostScanner {
         default: "node of this kind"
         }
     }
-
-    /// The names in a folder by their bytes.
-    private static func names(_ folder: OwnedDescriptor) throws -> [[UInt8]] {
-        let copy = fcntl(folder.raw, F_DUPFD_CLOEXEC, 3)
-        guard copy >= 0, let stream = fdopendir(copy) else { throw SandboxError.system("listing a folder of the workspace", errno) }
-        defer { closedir(stream) }
-        rewinddir(stream)
-        var names: [[UInt8]] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: UInt8.self, capacity: 256) { Array(UnsafeBufferPointer(start: $0, count: strnlen($0, 256))) }
-            }
-            if name != [0x2E] && name != [0x2E, 0x2E] { names.append(name) }
-        }
-        return names.sorted { one, other in
-            one.withUnsafeBytes { left in
-                other.withUnsafeBytes { right in
-                    guard let first = left.baseAddress, let second = right.baseAddress else { return left.count < right.count }
-                    let order = memcmp(first, second, min(left.count, right.count))
-                    return order == 0 ? left.count < right.count : order < 0
-                }
-            }
-        }
-    }
 }
-
-extension UnsafePointer<UInt8> {
-    fileprivate var asCharacters: UnsafePointer<CChar> { UnsafeRawPointer(self).assumingMemoryBound(to: CChar.self) }
-}
-
-private func strnlen(_ text: UnsafePointer<UInt8>, _ limit: Int) -> Int { Glibc.strnlen(text.asCharacters, limit) }

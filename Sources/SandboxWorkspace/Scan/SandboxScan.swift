@@ -34,10 +34,8 @@ struct SandboxScanner {
     /// The host's versions.
     let tree: HostTree
 
-    /// `first` is what `listing` gave: it needs none of the host's rules, so both sides can be looked at together.
-    func run(_ first: [(path: TreePath, entry: FileEntry)]) async throws -> SandboxScan {
-        var found = first
-        var scan = try await judge(found)
+    func run(_ look: SandboxLook) async throws -> SandboxScan {
+        var scan = try await judge(look)
         var unknown = scan.entries.indices.filter { Self.isUnknown(scan.entries[$0]) }
         guard !unknown.isEmpty else { return scan }
         let bytes = unknown.reduce(UInt64(0)) { $0 &+ (scan.entries[$1].stamp?.size ?? 0) }
@@ -45,8 +43,7 @@ struct SandboxScanner {
         let isMuch = unknown.count > Self.fewFiles || bytes > Self.fewBytes
         let clock = await SandboxClock.now(files, root)
         if !canBeStamped || (keep == nil && isMuch) {
-            found = try await Self.listing(files, root, digests: true)
-            scan = try await judge(found, clock: clock)
+            scan = try await judge(SandboxLook(listed: try await Self.listing(files, root, digests: true)), clock: clock)
             unknown = scan.entries.indices.filter { Self.isUnknown(scan.entries[$0]) }
         }
         try await Reading(files: files, root: root, keep: keep, clock: clock, tree: tree).read(unknown, of: &scan)
@@ -59,11 +56,13 @@ struct SandboxScanner {
     static func listing(
         _ files: any SandboxFileSystem, _ root: FilePath, digests: Bool
     ) async throws -> [(path: TreePath, entry: FileEntry)] {
+        try await sorted(try await files.manifest(of: root, digests: digests))
+    }
+
+    static func sorted(_ entries: SandboxStream<FileEntry>) async throws -> [(path: TreePath, entry: FileEntry)] {
         var found: [(path: TreePath, entry: FileEntry)] = []
-        for try await entry in try await files.manifest(of: root, digests: digests) {
-            guard let path = TreePath(entry.path.rawBytes) else {
-                throw SandboxError(.protocolViolation, "the sandbox named an impossible path in its workspace")
-            }
+        for try await entry in entries {
+            guard let path = TreePath(entry.path.rawBytes) else { throw impossiblePath }
             found.append((path, entry))
         }
         if !zip(found, found.dropFirst()).allSatisfy({ $0.path < $1.path }) {
@@ -75,27 +74,46 @@ struct SandboxScanner {
         return found
     }
 
-    /// Leaves out what either side's rules leave out, except what was synced before.
-    private func judge(_ found: [(path: TreePath, entry: FileEntry)], clock: Int64? = nil) async throws -> SandboxScan {
+    static var impossiblePath: SandboxError {
+        SandboxError(.protocolViolation, "the sandbox named an impossible path in its workspace")
+    }
+
+    /// Leaves out what either side's rules leave out, except what was synced before. What lies in folders that did not change is what the base says.
+    private func judge(_ look: SandboxLook, clock: Int64? = nil) async throws -> SandboxScan {
         var scan = SandboxScan()
-        scan.entries.reserveCapacity(found.count)
-        let own = try await ownIgnoreFiles(found)
+        scan.entries.reserveCapacity(max(look.listed.count, base.entries.count))
+        let own = try await ownIgnoreFiles(look)
         scan.ownIgnoreFiles = own
         var mine = RuleWalk(IgnoreRules(sync, gitExclude: gitExclude), hostIgnoreFiles)
         var theirs = own.isEmpty ? nil : RuleWalk(IgnoreRules(sync, gitExclude: gitExclude), hostIgnoreFiles.merging(own) { $1 })
-        var known = PathCursor(base.entries)
-        for (path, entry) in found {
-            let isDirectory = entry.kind == .directory
+        func areIgnored(_ path: TreePath, isDirectory: Bool) -> Bool {
             let isIgnored = mine.ignores(path, isDirectory: isDirectory)
             let isIgnoredInside = theirs?.ignores(path, isDirectory: isDirectory) ?? false
-            if isIgnored || isIgnoredInside {
-                guard base.holdsAnything(at: path) else {
-                    scan.ignored += 1
-                    continue
-                }
+            return isIgnored || isIgnoredInside
+        }
+        var known = PathCursor(base.entries)
+        var kept = look.unchanged.isEmpty ? [] : base.entries[...]
+        let now = look.unchanged.isEmpty ? 0 : HostStatus.now()
+        func takeKept(before path: TreePath?) {
+            while let next = kept.first, path.map({ next.path < $0 }) ?? true {
+                kept.removeFirst()
+                guard look.isKnown(next.path), let node = next.node else { continue }
+                // The rules must see every folder on their way.
+                if node.isDirectory { _ = areIgnored(next.path, isDirectory: true) }
+                scan.entries.append(
+                    SideEntry(
+                        next.path, .node(node), stamp: next.sandboxStamp, isSettled: true, modified: next.sandboxStamp?.modified ?? now))
+            }
+        }
+        for (path, entry) in look.listed {
+            takeKept(before: path)
+            if areIgnored(path, isDirectory: entry.kind == .directory), !base.holdsAnything(at: path) {
+                scan.ignored += 1
+                continue
             }
             scan.entries.append(side(path, entry, &known, clock: clock))
         }
+        takeKept(before: nil)
         return scan
     }
 
@@ -124,16 +142,25 @@ struct SandboxScanner {
     }
 
     /// The ignore files inside that differ from the host's.
-    private func ownIgnoreFiles(_ found: [(path: TreePath, entry: FileEntry)]) async throws -> [TreePath: [UInt8]] {
-        let names = Set(sync.ignoreFiles.map { Array($0.utf8) })
+    private func ownIgnoreFiles(_ look: SandboxLook) async throws -> [TreePath: [UInt8]] {
+        let names = sync.ignoreFiles.map { Array($0.utf8) }
+        func isIgnoreFile(_ path: TreePath) -> Bool { names.contains { path.name.elementsEqual($0) } }
+        var candidates: [(path: TreePath, stamp: FileStamp)] = look.listed.compactMap { path, entry in
+            entry.kind == .regular && isIgnoreFile(path) ? (path, entry.stamp) : nil
+        }
+        if !look.unchanged.isEmpty {
+            for entry in base.entries where isIgnoreFile(entry.path) && look.isKnown(entry.path) {
+                if case .file? = entry.node, let stamp = entry.sandboxStamp { candidates.append((entry.path, stamp)) }
+            }
+        }
         var own: [TreePath: [UInt8]] = [:]
-        for (path, entry) in found where names.contains(Array(path.name)) && entry.kind == .regular {
-            if let known = hostIgnoreFiles[path], let base = base[path], base.sandboxStamp == entry.stamp, entry.changed != nil,
+        for (path, stamp) in candidates {
+            if let known = hostIgnoreFiles[path], let base = base[path], base.sandboxStamp == stamp, stamp.changed != 0,
                 case .file(let digest, _, _)? = base.node, ContentHasher.digest(of: known) == digest
             {
                 continue
             }
-            guard entry.size <= UInt64(Self.largestIgnoreFile) else { continue }
+            guard stamp.size <= UInt64(Self.largestIgnoreFile) else { continue }
             do {
                 let content = try await files.readAll(root.pushing(path.filePath), limit: Self.largestIgnoreFile)
                 if hostIgnoreFiles[path] != content { own[path] = content }

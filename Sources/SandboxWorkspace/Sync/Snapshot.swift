@@ -14,8 +14,7 @@ struct Snapshot {
     /// Looks at both sides at the same time. Content that the sandbox has to send for that is kept in `keep`.
     static func take(_ work: WorkspaceSynchronizer, _ tree: HostTree, _ base: BaseIndex, keep: ContentBag?) async throws -> Snapshot {
         let sync = work.sync
-        // Without anything that proves what was seen before, the guest hashes as it goes.
-        async let listing = SandboxScanner.listing(work.files, work.root, digests: !base.entries.isEmpty && !base.hasSandboxStamps)
+        async let first = SandboxLook.begin(work.files, work.root, base)
         async let looking = WorkThread.run { stop in
             var scanner = HostScanner(tree, sync, base: base, stop: stop)
             return (try scanner.run(), scanner.gitExclude)
@@ -24,7 +23,9 @@ struct Snapshot {
         let scanner = SandboxScanner(
             files: work.files, root: work.root, sync: sync, base: base, hostIgnoreFiles: host.ignoreFiles, gitExclude: gitExclude,
             keep: keep, tree: tree)
-        let sandbox = try await scanner.run(try await listing)
+        let look = try await SandboxLook.take(
+            work.files, work.root, try await first, base, rules: IgnoreRules(sync, gitExclude: gitExclude), ignoreFiles: host.ignoreFiles)
+        let sandbox = try await scanner.run(look)
         if !sandbox.ownIgnoreFiles.isEmpty {
             // What only the other side's rules leave out is left alone here too: it may be there unseen.
             var walk = RuleWalk(
@@ -93,6 +94,10 @@ struct Snapshot {
 
     /// A stamp proves that a file still has the base's content.
     private static func stamp(_ entry: inout BaseEntry, _ host: SideEntry?, _ sandbox: SideEntry?, pushed: FileStamp?) {
+        if case .link? = entry.node {
+            // Told by no content: it proves that the link is the one that was seen.
+            entry.sandboxStamp = sandbox.flatMap { $0.node == entry.node ? $0.stamp : nil }
+        }
         guard case .file(let digest, let size, _)? = entry.node else { return }
         func proves(_ side: SideEntry?) -> FileStamp? {
             guard let side, side.isSettled, case .file(let own, let ownSize, _)? = side.node, own == digest, ownSize == size else {
