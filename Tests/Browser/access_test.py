@@ -43,7 +43,8 @@ class AccessTest(PageCase):
         places = [
             ("sessions", "main table"), (session, ".command-line"), (f"{session}/files", ".file-name"),
             (f"{session}/files?path=&file=file.txt", ".editor"), (f"{session}/changes", ".empty"), (f"sessions/{copied}/changes", ".change-list"), (f"{session}/events", ".timeline li"), (f"{session}/details", ".reasons"),
-            ("events", ".timeline li"), ("settings/backends", ".backend-card"), ("settings/backends/bubblewrap", ".setting"),
+            ("events", ".timeline li"), ("terminals", ".terminal-tools select"), (f"{session}/terminal", ".empty"),
+            ("settings/sandboxes", "main table"), ("settings/about", ".details"), ("settings/backends", ".backend-card"), ("settings/backends/bubblewrap", ".setting"),
             ("settings/images", ".details"), ("settings/general", ".setting"), ("settings/secrets", ".empty"), ("settings/tokens", "main table"), ("settings/doctor", ".findings"),
         ]
         for place, landmark in places:
@@ -60,8 +61,18 @@ class AccessTest(PageCase):
                 self.examine(f"{place} in {self.scheme}")
         self.go("sessions")
         self.page.locator(".view-head").get_by_role("button", name="Open session").click()
-        expect(self.page.get_by_role("dialog")).to_be_visible()
+        expect(self.page.locator(".decision summary")).to_be_visible()
         self.examine(f"dialog in {self.scheme}")
+        self.shot(f"dialog-{self.scheme}")
+        self.page.keyboard.press("Escape")
+        self.go(f"{session}/terminal")
+        self.page.get_by_role("button", name="New terminal").first.click()
+        expect(self.page.locator(".xterm-rows:visible")).to_contain_text("$")
+        self.examine(f"terminal in {self.scheme}")
+        self.page.route("**/v1/sessions?**", lambda route: route.fulfill(json={"sessions": []}))
+        self.go("sessions")
+        expect(self.page.locator(".welcome .box")).to_be_visible()
+        self.examine(f"welcome in {self.scheme}")
 
 
 class LightAccessTest(AccessTest):

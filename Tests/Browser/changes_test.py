@@ -73,9 +73,16 @@ class ChangesTest(PageCase):
         expect(card).to_have_count(0)
         self.assertEqual(text.read_text(), TEXT.replace("line 5\n", "inside\n").replace("line 15\n", "outside\n"))
 
+        # What is said while it goes on is gone when it is over.
+        page.evaluate(
+            """() => new MutationObserver((all) => {
+                const said = all.flatMap((one) => [...one.addedNodes]).map((one) => one.textContent)
+                window.said = (window.said ?? []).concat(said)
+            }).observe(document.body, {childList: true, subtree: true})""")
         page.get_by_role("button", name="Push to sandbox").click()
         expect(page.get_by_role("dialog")).to_contain_text("Push 2 changes?")
         self.press("Push to sandbox")
+        self.assertTrue(any(" B, 100%" in one for one in page.evaluate("window.said")), page.evaluate("window.said"))
         expect(page.get_by_text("Both sides are the same")).to_be_visible()
         self.assertEqual(self.inside("changes", "cat host.txt"), "from the host")
         self.assertEqual(self.inside("changes", "cat text.txt"), text.read_text())

@@ -40,6 +40,32 @@ class ConnectionTest(PageCase):
             route.continue_()
         expect(page.locator("[data-backend='bubblewrap']")).to_be_visible()
 
+    def test_a_slow_network_is_borne_and_a_failing_one_is_told(self) -> None:
+        self.open_session("far")
+        network = self.context.new_cdp_session(self.page)
+        network.send("Network.enable")
+        slow = {"offline": False, "latency": 400, "downloadThroughput": 60_000, "uploadThroughput": 20_000}
+        network.send("Network.emulateNetworkConditions", slow)
+        page = self.go("sessions/far")
+        expect(page.get_by_role("heading", name="far")).to_be_visible()
+        self.type_command("echo from afar; until [ -e go ]; do sleep 0.1; done; echo and back")
+        expect(self.block().locator(".row")).to_have_text("from afar")
+        network.send("Network.emulateNetworkConditions", slow | {"offline": True})
+        expect(page.locator(".banner")).to_contain_text("Connection lost")
+        # What was typed is not lost, and what failed is said.
+        self.type_command("echo lost")
+        expect(page.locator(".notice.bad")).to_contain_text("does not answer")
+        expect(page.get_by_role("textbox", name="Command")).to_have_value("echo lost")
+        self.go("sessions/far/files")
+        expect(page.get_by_role("alert")).to_contain_text("does not answer")
+        network.send("Network.emulateNetworkConditions", slow)
+        self.server.run("session", "exec", "far", "--", "touch", "go")
+        expect(page.locator(".banner")).to_be_hidden()
+        page.get_by_role("button", name="Try again").click()
+        expect(page.get_by_role("link", name="go", exact=True)).to_be_visible()
+        self.go("sessions/far")
+        expect(self.block(0).locator(".row")).to_have_text(["from afar", "and back"])
+
     def test_a_place_that_is_not_there_says_so(self) -> None:
         page = self.go("sessions/ses-nowhere")
         expect(page.get_by_role("heading", name="No such session")).to_be_visible()

@@ -44,6 +44,28 @@ class FilesTest(PageCase):
         expect(page.get_by_role("link", name="notes.txt", exact=True)).to_have_count(0)
         self.assertEqual(self.server.run("session", "exec", "tree", "--", "ls"), "inner\n")
 
+    def test_files_that_are_dropped_are_uploaded_where_they_are_dropped(self) -> None:
+        self.open_session("dropped")
+        self.server.run("session", "exec", "dropped", "--", "mkdir", "deep")
+        page = self.go("sessions/dropped/files?path=deep")
+        expect(page.get_by_text("This directory is empty")).to_be_visible()
+        files = page.evaluate_handle(
+            """() => {
+                const files = new DataTransfer()
+                files.items.add(new File(['one\\n'], 'one.txt'))
+                files.items.add(new File([new Uint8Array([0, 255])], 'two.bin'))
+                return files
+            }""")
+        target = page.locator(".files")
+        target.dispatch_event("dragover", {"dataTransfer": files})
+        expect(page.get_by_text("Drop to upload")).to_be_visible()
+        self.shot("dropping")
+        target.dispatch_event("drop", {"dataTransfer": files})
+        expect(page.get_by_role("link", name="one.txt", exact=True)).to_be_visible()
+        expect(page.get_by_text("2 files uploaded.")).to_be_visible()
+        expect(page.get_by_text("Drop to upload")).to_be_hidden()
+        self.assertEqual(self.server.run("session", "exec", "dropped", "--", "sh", "-c", "cat deep/one.txt; od -An -tx1 deep/two.bin"), "one\n 00 ff\n")
+
     def test_what_is_no_text_is_not_offered_for_editing(self) -> None:
         self.open_session("binary")
         self.server.run("session", "exec", "binary", "--", "sh", "-c", "head -c 300 /dev/urandom >blob; printf 'a\\000b' >zero")

@@ -69,6 +69,28 @@ class ImagesTest(PageCase):
         page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
         expect(page.get_by_text("No built image")).to_be_visible()
 
+    def test_an_image_is_picked_among_those_that_can_be_used(self) -> None:
+        self.open_session("picker")
+        page = self.go("sessions/picker")
+        page.get_by_role("button", name="Switch backend").click()
+        dialog = page.get_by_role("dialog")
+        field = dialog.get_by_role("combobox", name="Image")
+        field.fill("jq")
+        option = dialog.get_by_role("listbox").get_by_role("option")
+        expect(option).to_have_count(1)
+        # Grey, with the reason, and not to be chosen.
+        expect(option).to_have_attribute("aria-disabled", "true")
+        expect(option).to_contain_text("built for engine")
+        field.press("ArrowDown")
+        field.press("Enter")
+        self.assertEqual(field.input_value(), "jq")
+        field.fill("")
+        expect(option.filter(has_text="@core")).to_be_visible()
+        self.shot("image-picker")
+        field.press("Escape")
+        expect(option).to_have_count(0)
+        expect(dialog).to_be_visible()
+
     def test_what_pruning_removes_is_said_before(self) -> None:
         page = self.go("settings/images")
         page.get_by_role("button", name="Remove unused").click()

@@ -14,7 +14,7 @@ from sandlot import BINARY, Sandlot
 
 SCREENSHOTS = Path(os.environ["SCREENSHOTS"])
 # A busy machine is slow, not wrong.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=45_000)
 
 
 class PageServer(Sandlot):

@@ -62,24 +62,31 @@ class SettingsTest(PageCase):
         expect(page.get_by_text("No secret", exact=True)).to_be_visible()
 
     def test_a_key_of_a_remote_backend_is_stored_and_only_known_to_be_set(self) -> None:
-        page = self.go("settings/backends/daytona")
-        row = self.setting("backends.daytona.api_key")
+        for backend, key in [("daytona", "api_key"), ("vercel", "token")]:
+            with self.subTest(backend=backend):
+                self.store_key(backend, key)
+
+    def store_key(self, backend: str, key: str) -> None:
+        planted = f"planted-{backend}-key"
+        page = self.go(f"settings/backends/{backend}")
+        row = self.setting(f"backends.{backend}.{key}")
+        state = page.locator(".backend-head .pill.outline").first
         expect(row).to_contain_text("is not set")
-        expect(page.locator(".backend-head").first).not_to_contain_text("configured")
+        expect(state).to_have_text("not configured")
         row.get_by_role("button", name="Replace").click()
-        page.get_by_label("New value").fill("planted-cloud-key")
+        page.get_by_label("New value").fill(planted)
         page.get_by_role("dialog").get_by_role("button", name="Save").click()
         expect(row).to_contain_text("is set")
-        expect(page.locator(".backend-head").first).to_contain_text("configured")
-        self.shot("remote-backend")
-        self.assertNotIn("planted-cloud-key", page.content())
-        self.assertNotIn("planted-cloud-key", self.server.run("config", "show", "--json"))
+        expect(state).to_have_text("configured")
+        self.shot(f"remote-{backend}")
+        self.assertNotIn(planted, page.content())
+        self.assertNotIn(planted, self.server.run("config", "show", "--json"))
         for file in [*self.server.directory.glob("config/**/*"), *self.server.directory.glob("data/**/*")]:
             with contextlib.suppress(OSError):
-                self.assertNotIn(b"planted-cloud-key", file.read_bytes(), file)
+                self.assertNotIn(planted.encode(), file.read_bytes(), file)
         row.get_by_role("button", name="Back to default").click()
         expect(row).to_contain_text("is not set")
-        self.server.run("secret", "rm", "daytona-api_key")
+        self.server.run("secret", "rm", f"{backend}-{key}")
 
     def test_a_token_is_shown_once_and_revoked(self) -> None:
         page = self.go("settings/tokens")

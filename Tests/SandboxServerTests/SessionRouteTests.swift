@@ -28,6 +28,32 @@ struct SessionRouteTests {
         }
     }
 
+    @Test("a decision is told with its reasons, and nothing is opened")
+    func decision() async throws {
+        try await ServerFixture.run { server in
+            let decided: RouteDecision = try await server.call(.post, "/v1/decision", token: "read", json: "{}").decoded()
+            #expect(decided.isAutomatic && decided.reasons.map(\.verdict) == [.chosen])
+            let named = try await server.call(.post, "/v1/decision", token: "read", json: #"{"backend": "nowhere"}"#)
+            #expect(named.failure?.code == "not_found")
+            let impossible = try await server.call(.post, "/v1/decision", token: "read", json: #"{"floor": "microvm"}"#)
+            #expect(impossible.status >= 400, "\(impossible.text)")
+            let page: SessionPage = try await server.call(.get, "/v1/sessions").decoded()
+            #expect(page.sessions.isEmpty)
+        }
+    }
+
+    @Test("asking what a sandbox uses makes none, and one that shows no processes is not guessed at")
+    func usage() async throws {
+        try await ServerFixture.run { server in
+            let session = try await server.openSession(#"{"prepare": false}"#)
+            let path = "/v1/sessions/\(session.id)/usage"
+            #expect(try await server.call(.get, path, token: "read").failure?.code == "conflict")
+            #expect(try await server.call(.post, "/v1/sessions/\(session.id)/prepare").status == 200)
+            let answer = try await server.call(.get, path, token: "read")
+            #expect(answer.failure?.code == "unsupported", "\(answer.text)")
+        }
+    }
+
     @Test("pages follow each other without repetition")
     func pages() async throws {
         try await ServerFixture.run { server in

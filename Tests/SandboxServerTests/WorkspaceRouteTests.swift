@@ -63,6 +63,26 @@ struct WorkspaceRouteTests {
         }
     }
 
+    @Test("a push and a pull are told while they go on, and end with the report", arguments: ["push", "pull"])
+    func stream(verb: String) async throws {
+        try await withProject { server, session, project in
+            let base = "/v1/sessions/\(session.id)"
+            try await put("inside", server, session, "made")
+            try write("outside", project, "host.txt")
+            let answer = try await server.call(.post, "\(base)/\(verb)?stream=true", token: "exec")
+            #expect(answer.headers[.contentType] == "application/x-ndjson")
+            let events = try answer.bytes.split(separator: 0x0A).map { try APICoding.decode(SyncEvent.self, from: Array($0)) }
+            guard case .ended(let report) = events.last else { throw StreamCutOff(text: answer.text) }
+            #expect(report.changes.map(\.path.path) == [verb == "push" ? "host.txt" : "made"] && !report.dryRun)
+            #expect(events.dropLast().allSatisfy { if case .progress = $0 { true } else { false } } && events.count > 1, "\(answer.text)")
+            let other = try await server.openSession()
+            let refusal = try await server.call(.post, "/v1/sessions/\(other.id)/\(verb)?stream=true")
+            #expect(refusal.failure?.code == "unsupported", "\(refusal.text)")
+        }
+    }
+
+    private struct StreamCutOff: Error { var text: String }
+
     @Test("an answer holds so many entries as are asked for, and counts the rest")
     func limit() async throws {
         try await withProject { server, session, project in

@@ -11,6 +11,7 @@ import { sessionsView } from "./views/sessions.ts";
 import { sessionView } from "./views/session.ts";
 import { eventsView } from "./views/events.ts";
 import { settingsView } from "./views/settings.ts";
+import { terminalsView } from "./views/terminal.ts";
 import type { Context } from "./views/view.ts";
 
 let feed = new Feed();
@@ -50,6 +51,8 @@ function show(): void {
   shell.mark(here);
   const { title, element } = part === "sessions" && rest[0] !== undefined
     ? { title: rest[0], element: sessionView(context, rest[0], rest[1] ?? "console", here.query) }
+    : part === "terminals"
+    ? { title: words.parts.terminals, element: terminalsView(context) }
     : part === "events"
     ? { title: words.parts.events, element: eventsView(context, undefined) }
     : part === "settings"

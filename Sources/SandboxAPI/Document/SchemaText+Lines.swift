@@ -10,6 +10,7 @@ extension SchemaText {
         Workspace = kind: private|mounted|synced, path?: Path, readOnly?: boolean, direction?: both|push|pull, conflicts?: ask|prefer-host|prefer-sandbox, mergeText?: boolean, excludeDependencies?: boolean, ignoreFiles?: [string], excludes?: [string], pullAfterExec?: boolean, intervalMs?: duration, needsReview?: boolean
         Mount = source: Path, target: Path, readOnly: boolean
         Limits = memory?: count, processors?: number, processes?: integer<0~4294967295>, disk?: count, gpus?: string
+        SandboxUsage = processes: count, memoryBytes: count, processorMs: number, at: integer
         Decision = chosen: name, isolation: none|process|wasm|namespace|container|microvm, isAutomatic: boolean, reasons: [DecisionReason], image?: ImageDecision
         ImageDecision = image?: string, origin: session|backend|global|built-in, reason: string, built?: string
         DecisionReason = backend: name, verdict: chosen|eligible|rejected|failed-over, reason: string
@@ -19,6 +20,7 @@ extension SchemaText {
     static let workspaces = """
         SyncReport = dryRun: boolean, changes: [SyncChange], pending: [SyncChange], merged: [Path], conflicts: [Conflict], refused: [Refused], missed: [Refused], omitted: SyncOmitted, ignored: count, total: count, movedFiles: count, movedBytes: count, readFiles: count, readBytes: count, since?: integer
         SyncChange = path: Path, side: host|sandbox, change: create|modify|delete|chmod|retype, kind: file|directory|link, size: count
+        SyncEvent = type: progress|ended|keepalive|notice|error, phase?: looking|copying|applying, files?: count, bytes?: count, totalBytes?: count, report?: SyncReport, reason?: shutdown|slow_consumer, message?: string, error?: Failure
         SyncOmitted = changes: count, pending: count, merged: count, conflicts: count, refused: count, missed: count
         WorkspaceStatus = pushedAt?: integer, pulledAt?: integer, failure?: string, openConflicts: count
         Conflict = id: name, path: Path, reason: string, createdAt: integer, loser?: host|sandbox, base?: ConflictNode, host?: ConflictNode, sandbox?: ConflictNode, versions?: [host|sandbox|base]

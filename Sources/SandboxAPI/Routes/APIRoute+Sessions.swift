@@ -30,5 +30,16 @@ extension APIRoute {
         "prepareSession", "POST", "/v1/sessions/{session}/prepare", .exec, "Make the session's sandbox, or take it up.",
         (200, .json("Sandbox")))
 
-    static let sessions = [createSession, listSessions, getSession, changeSession, deleteSession, extendSession, prepareSession]
+    public static let decideSession = APIRoute(
+        "decideSession", "POST", "/v1/decision", .read,
+        "Which backend would serve such a session, and why none of the others. Nothing is opened.", request: .json("SessionCreation"),
+        (200, .json("Decision")))
+    public static let sandboxUsage = APIRoute(
+        "sandboxUsage", "GET", "/v1/sessions/{session}/usage", .read,
+        "What the processes of the session's sandbox use now, as they tell it. Does not count as a use of the session.",
+        (200, .json("SandboxUsage")))
+
+    static let sessions = [
+        createSession, listSessions, getSession, changeSession, deleteSession, extendSession, prepareSession, decideSession, sandboxUsage,
+    ]
 }

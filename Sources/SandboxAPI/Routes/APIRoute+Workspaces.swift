@@ -5,14 +5,18 @@ extension APIRoute {
     private static let limit = Parameter.integer(
         "limit", "At most so many entries of each list; 10000 where it is left out. `omitted` counts the rest.", 1...100_000)
 
+    private static let stream = Parameter.flag(
+        "stream", "Answer with events: how far it is, then the report. Nobody reading ends it, as far as it is.")
+
     public static let pushWorkspace = APIRoute(
         "pushWorkspace", "POST", base + "/push", .exec,
-        "Bring the host's changes of a synced workspace into the sandbox. What the sandbox changed stays.", parameters: [dryRun, limit],
-        (200, .json("SyncReport")))
+        "Bring the host's changes of a synced workspace into the sandbox. What the sandbox changed stays.",
+        parameters: [dryRun, limit, stream],
+        (200, .json("SyncReport")), (200, .events("SyncEvent")))
     public static let pullWorkspace = APIRoute(
         "pullWorkspace", "POST", base + "/pull", .exec,
         "Bring the sandbox's changes of a synced workspace to the host. What both sides changed is kept on both, as a conflict.",
-        parameters: [dryRun, limit], (200, .json("SyncReport")))
+        parameters: [dryRun, limit, stream], (200, .json("SyncReport")), (200, .events("SyncEvent")))
     public static let diffWorkspace = APIRoute(
         "diffWorkspace", "GET", base + "/diff", .read,
         "What a pull (`changes`) and a push (`pending`) would do; of a mounted workspace, what changed since the sandbox was made.",

@@ -1,14 +1,30 @@
 public import SandboxAPI
+import SandboxCore
 public import SandboxEngine
 import SandboxHTTP
 public import SandboxWorkspace
 
 extension RemoteSession {
     /// Brings changes of a synced workspace to a side: with `sandbox` a push, with `host` a pull. A dry run only tells what would be done.
-    public func bringChanges(to side: WorkspaceSide, dryRun: Bool = false) async throws -> SyncReportBody {
-        var call = call(side == .sandbox ? .pushWorkspace : .pullWorkspace, wait: .work)
+    public func bringChanges(
+        to side: WorkspaceSide, dryRun: Bool = false, progress: @escaping @Sendable (SyncProgress) -> Void = { _ in }
+    ) async throws -> SyncReportBody {
+        var call = call(side == .sandbox ? .pushWorkspace : .pullWorkspace)
         if dryRun { call.add("dryRun", true) }
-        return try await client.send(call)
+        call.add("stream", true)
+        let lines = LineStream<SyncEvent>(try await client.open(call).body)
+        while let event = try await lines.next() {
+            switch event {
+            case .progress(let told): progress(told)
+            case .ended(let report): return report
+            case .other(.notice(let notice)):
+                throw SandboxError(.unavailable, notice.message, remedy: "ask again: what was not carried over is by then")
+            case .other(.failure(let failure)): throw failure.asError
+            case .other: continue
+            }
+        }
+        // It may be done or not; another push or pull finds out, and does what is left.
+        throw SandboxError(.unavailable, "the server broke its stream off", remedy: "ask again: what was not carried over is by then")
     }
 
     /// What a pull (`changes`) and a push (`pending`) would do.

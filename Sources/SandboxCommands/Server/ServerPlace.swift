@@ -51,7 +51,9 @@ struct ServerPlace: SessionPlace {
 
     func bringChanges(
         to side: WorkspaceSide, of session: SessionID, dryRun: Bool, progress: @escaping @Sendable (SyncProgress) -> Void
-    ) async throws -> SyncReportBody { try await client.session(session.rawValue).bringChanges(to: side, dryRun: dryRun) }
+    ) async throws -> SyncReportBody {
+        try await client.session(session.rawValue).bringChanges(to: side, dryRun: dryRun, progress: progress)
+    }
 
     func compareWorkspace(of session: SessionID) async throws -> SyncReportBody {
         try await client.session(session.rawValue).compareWorkspace()

@@ -20,7 +20,7 @@ protocol SessionPlace: Sendable {
     func signal(_ exec: ExecID, in session: SessionID, _ signal: ExecSignal) async throws
     /// What a synced workspace has been through.
     func workspaceStatus(of session: SessionID) async throws -> WorkspaceStatusBody
-    /// Brings changes to a side: a push or a pull, with its progress where that is known here.
+    /// Brings changes to a side: a push or a pull, with its progress.
     func bringChanges(
         to side: WorkspaceSide, of session: SessionID, dryRun: Bool, progress: @escaping @Sendable (SyncProgress) -> Void
     ) async throws -> SyncReportBody

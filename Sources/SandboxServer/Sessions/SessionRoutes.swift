@@ -32,6 +32,14 @@ struct SessionRoutes: Sendable {
             // An empty patch too is a use, so the idle time begins anew.
             return try JSONAnswer.response(.ok, SessionBody(try await engine.extend(session, body.patch())))
         }
+        routes.on(.decideSession) { request, context, _ in
+            try context.granted().require(session: nil)
+            return try JSONAnswer.response(.ok, try await engine.decide(try await request.decoded(SessionCreation.self).request()))
+        }
+        routes.on(.sandboxUsage) { _, context, _ in
+            let session = try await desk.sessionID(context)
+            return try JSONAnswer.response(.ok, SandboxUsageBody(try await engine.usage(of: session)))
+        }
         routes.on(.prepareSession) { _, context, _ in
             let session = try await desk.sessionID(context)
             let sandbox = try await engine.prepare(session)

@@ -13,8 +13,8 @@ struct WorkspaceRoutes: Sendable {
     private var engine: Engine { desk.engine }
 
     func add(to routes: inout ServerRoutes) {
-        routes.on(.pushWorkspace) { _, context, query in try await carry(to: .sandbox, context, query) }
-        routes.on(.pullWorkspace) { _, context, query in try await carry(to: .host, context, query) }
+        routes.on(.pushWorkspace) { request, context, query in try await carry(to: .sandbox, request, context, query) }
+        routes.on(.pullWorkspace) { request, context, query in try await carry(to: .host, request, context, query) }
         routes.on(.diffWorkspace) { _, context, query in
             let session = try await desk.session(context)
             return try answer(try await engine.compareWorkspace(session.id), dryRun: true, query)
@@ -59,13 +59,21 @@ struct WorkspaceRoutes: Sendable {
         try ConflictBody(conflict, versions: try await engine.versions(of: conflict, in: session))
     }
 
-    private func carry(to side: WorkspaceSide, _ context: ServerContext, _ query: RequestQuery) async throws -> Response {
+    private func carry(to side: WorkspaceSide, _ request: Request, _ context: ServerContext, _ query: RequestQuery) async throws -> Response
+    {
         let session = try await desk.sessionID(context)
-        if try query.flag("dryRun") ?? false {
-            return try answer(try await engine.compareWorkspace(session, changing: side), dryRun: true, query)
+        let (engine, dryRun, limit) = (engine, try query.flag("dryRun") ?? false, try query.integer("limit") ?? Self.entries)
+        let work: SyncStream.Work = { progress in
+            if dryRun { return try SyncReportBody(try await engine.compareWorkspace(session, changing: side), dryRun: true, limit: limit) }
+            let report =
+                side == .sandbox
+                ? try await engine.push(session, progress: progress) : try await engine.pull(session, progress: progress)
+            return try SyncReportBody(report, dryRun: false, limit: limit)
         }
-        let report = side == .sandbox ? try await engine.push(session) : try await engine.pull(session)
-        return try answer(report, dryRun: false, query)
+        guard try query.flag("stream") ?? false else { return try JSONAnswer.response(.ok, try await work { _ in }) }
+        // What is refused at once is an ordinary answer, as without a stream.
+        guard try await engine.workspaceStatus(session) != nil else { return try JSONAnswer.response(.ok, try await work { _ in }) }
+        return SyncStream.response(EventFormat(request), keepalive: desk.options.keepalive, requestID: context.requestID, work)
     }
 
     private func answer(_ report: SyncReport, dryRun: Bool, _ query: RequestQuery) throws -> Response {

@@ -14,14 +14,18 @@ final class ContentBag: Sendable {
 
     let directory: OwnedDescriptor
     let path: FilePath
-    private let state: Mutex<(next: Int, items: [TreePath: Item], saved: UInt64)>
+    private let state: Mutex<(next: Int, items: [TreePath: Item], saved: UInt64, added: UInt64)>
+    /// Told with each file: how many there are, and bytes of all that were added.
+    private let progress: @Sendable (_ files: Int, _ bytes: UInt64) -> Void
 
     /// In a directory that exists; numbers start behind those that are taken.
-    init(_ path: FilePath, from first: Int = 0) throws {
+    init(_ path: FilePath, from first: Int = 0, progress: @escaping @Sendable (_ files: Int, _ bytes: UInt64) -> Void = { _, _ in }) throws
+    {
         self.path = path
+        self.progress = progress
         directory = OwnedDescriptor(open(path.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW))
         guard directory.raw >= 0 else { throw SandboxError.system("opening \(path)", errno) }
-        state = Mutex((first, [:], 0))
+        state = Mutex((first, [:], 0, 0))
     }
 
     subscript(path: TreePath) -> Item? { state.withLock { $0.items[path] } }
@@ -46,7 +50,14 @@ final class ContentBag: Sendable {
         }
     }
 
-    func add(_ item: Item, for path: TreePath) { state.withLock { $0.items[path] = item } }
+    func add(_ item: Item, for path: TreePath) {
+        let (files, bytes) = state.withLock { state in
+            state.items[path] = item
+            state.added &+= item.size
+            return (state.items.count, state.added)
+        }
+        progress(files, bytes)
+    }
 
     func drop(_ path: TreePath) {
         guard let item = state.withLock({ $0.items.removeValue(forKey: path) }) else { return }

@@ -26,7 +26,9 @@ extension WorkspaceSynchronizer {
     private func pull(
         _ old: BaseIndex, _ tree: HostTree, _ staging: Staging, save: Save
     ) async throws -> (base: BaseIndex, report: SyncReport) {
-        let bag = try ContentBag(staging.path)
+        let bag = try ContentBag(staging.path) { [progress] files, bytes in
+            progress(SyncProgress(phase: .copying, files: files, bytes: bytes))
+        }
         var snapshot = try await Snapshot.take(self, tree, old, keep: bag)
         try await fetch(into: bag, &snapshot, old)
         let merged = allows(.host, snapshot) ? try mergeTexts(&snapshot, bag) : []

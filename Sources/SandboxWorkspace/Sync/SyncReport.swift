@@ -59,4 +59,12 @@ public struct SyncProgress: Sendable, Equatable {
     public var bytes: UInt64
     /// Bytes in all; nil while it is not known.
     public var totalBytes: UInt64?
+
+    /// Creates a note of how far it is.
+    public init(phase: Phase, files: Int, bytes: UInt64, totalBytes: UInt64? = nil) {
+        self.phase = phase
+        self.files = files
+        self.bytes = bytes
+        self.totalBytes = totalBytes
+    }
 }

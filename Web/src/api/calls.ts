@@ -1,6 +1,8 @@
-import { address, ask, send } from "./http.ts";
+import { address, APIError, ask, send } from "./http.ts";
+import { lines } from "./lines.ts";
 import { pathQuery } from "./path.ts";
 import type * as api from "./types.ts";
+import { words } from "../words.ts";
 
 /** The operations of the API that the page uses, by their names in the document. */
 
@@ -26,12 +28,29 @@ export const calls = {
   close: (id: string) => send(session(id), { method: "DELETE", query: { force: true } }),
   prepare: (id: string) => ask<api.Sandbox>(`${session(id)}/prepare`, { method: "POST" }),
 
-  sync: (id: string, way: "push" | "pull", dryRun: boolean) =>
+  decide: (wish: Record<string, unknown>, signal: AbortSignal) =>
+    ask<api.Decision>("/v1/decision", { method: "POST", json: wish, signal }),
+  sandboxUsage: (id: string, signal: AbortSignal) => ask<api.SandboxUsage>(`${session(id)}/usage`, { signal }),
+
+  syncPreview: (id: string, way: "push" | "pull") =>
     ask<api.SyncReport>(`${session(id)}/${way}`, {
       method: "POST",
-      query: { dryRun, limit: mostEntries },
+      query: { dryRun: true, limit: mostEntries },
       endless: true,
     }),
+  /** Tells how far it is while it goes on. */
+  sync: async (id: string, way: "push" | "pull", progress: (event: api.SyncEvent) => void): Promise<api.SyncReport> => {
+    const query = { stream: true, limit: mostEntries };
+    const response = await send(`${session(id)}/${way}`, { method: "POST", query, endless: true });
+    if (response.body) {
+      for await (const event of lines<api.SyncEvent>(response.body)) {
+        if (event.report) return event.report;
+        if (event.error) throw new APIError(event.error, response.status);
+        progress(event);
+      }
+    }
+    throw new APIError({ code: "unavailable", message: words.offline.message, remedy: words.offline.remedy }, 0);
+  },
   diff: (id: string) => ask<api.SyncReport>(`${session(id)}/diff`, { query: { limit: mostEntries } }),
   workspaceStatus: (id: string) => ask<api.WorkspaceStatus>(`${session(id)}/workspace`),
   conflicts: (id: string) => ask<{ conflicts: api.Conflict[] }>(`${session(id)}/conflicts`),
@@ -72,7 +91,9 @@ export const calls = {
   changeSettings: (set: Record<string, string | null>) =>
     ask<{ settings: api.Setting[] }>("/v1/settings", { method: "PATCH", json: { set } }),
 
-  images: () => ask<api.ImageList>("/v1/images", { query: { usage: true } }),
+  images: (usage: boolean) => ask<api.ImageList>("/v1/images", { query: { usage } }),
+  setDefaultImage: (image: string | undefined, backend: string) =>
+    send("/v1/images/default", { method: "PUT", json: { backend, ...(image !== undefined && { image }) } }),
   removeImage: (image: string, backend: string) => send("/v1/images", { method: "DELETE", query: { image, backend } }),
   pruneImages: (dryRun: boolean) =>
     ask<api.ImagePruning>("/v1/images/prune", { method: "POST", json: { unusedForMs: 0, dryRun } }),

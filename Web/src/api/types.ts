@@ -35,6 +35,24 @@ export interface Limits {
   gpus?: string;
 }
 
+/** Which backend serves a session, and why none of the others. */
+export interface Decision {
+  chosen: string;
+  isolation: string;
+  isAutomatic: boolean;
+  reasons: { backend: string; verdict: Verdict; reason: string }[];
+  /** What the sandbox starts from, once that is settled. */
+  image?: { image?: string; reason: string };
+}
+
+/** What the processes of a sandbox use. */
+export interface SandboxUsage {
+  processes: number;
+  memoryBytes: number;
+  processorMs: number;
+  at: number;
+}
+
 export interface Session {
   id: string;
   name?: string;
@@ -51,11 +69,7 @@ export interface Session {
   network: string;
   home: string;
   limits: Limits;
-  decision: {
-    chosen: string;
-    isAutomatic: boolean;
-    reasons: { backend: string; verdict: Verdict; reason: string }[];
-  };
+  decision: Decision;
   createdAt: number;
   lastUsedAt: number;
   expiresAt?: number;
@@ -109,6 +123,17 @@ export interface SyncReport {
   total: number;
   /** Of a mounted workspace: the changes are those since then. */
   since?: number;
+}
+
+/** One line of the stream of a push or a pull. */
+export interface SyncEvent {
+  type: "progress" | "ended" | "keepalive" | "notice" | "error";
+  phase?: "looking" | "copying" | "applying";
+  files?: number;
+  bytes?: number;
+  totalBytes?: number;
+  report?: SyncReport;
+  error?: Failure;
 }
 
 export interface WorkspaceStatus {

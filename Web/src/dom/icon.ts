@@ -2,7 +2,7 @@ const space = "http://www.w3.org/2000/svg";
 
 /** Outlines on a grid of 20. */
 const shapes = {
-  sessions: "M3 4.5h14v11H3zM6 8l2.5 2L6 12M10.5 12.5H14",
+  sessions: "M3 4h6v5H3zM11 4h6v5h-6zM3 11h6v5H3zM11 11h6v5h-6z",
   events: "M10 5v5l3 2M17 10a7 7 0 1 1-14 0 7 7 0 0 1 14 0",
   settings: "M4 6h7M15 6h1M4 14h1M9 14h7M13 4v4M7 12v4",
   doctor: "M3 10h3l2-5 4 10 2-5h3",
@@ -10,6 +10,9 @@ const shapes = {
   secret: "M5 9h10v8H5zM7 9V6.5a3 3 0 0 1 6 0V9",
   backend: "M3 5h14v4H3zM3 11h14v4H3zM6 7h.01M6 13h.01",
   image: "M10 3l7 3.5v7L10 17l-7-3.5v-7zM3 6.5l7 3.5 7-3.5M10 10v7",
+  sandbox: "M3 6.5 10 3l7 3.5-7 3.5zM3 10l7 3.5 7-3.5M3 13.5 10 17l7-3.5",
+  terminal: "M3 4h14v12H3zM6 8l2.5 2L6 12M10.5 12.5H14",
+  about: "M17 10a7 7 0 1 1-14 0 7 7 0 0 1 14 0M10 9v4.5M10 6.6h.01",
   plus: "M10 4v12M4 10h12",
   stop: "M6 6h8v8H6z",
   again: "M15.5 8A6 6 0 1 0 16 11M16 4v4h-4",

@@ -35,6 +35,11 @@ interface Loaded {
 
 let loading: Promise<Loaded | undefined> | undefined;
 
+/** Whether the page was built with xterm.js. */
+export function hasXTerm(): boolean {
+  return Boolean(document.querySelector<HTMLScriptElement>("script[data-terminal]")?.dataset["terminal"]);
+}
+
 /** xterm.js, or nothing where the page was built without it. */
 export function loadXTerm(): Promise<Loaded | undefined> {
   loading ??= load();

@@ -6,7 +6,8 @@ import { icon } from "../dom/icon.ts";
 import { link } from "../router.ts";
 import { spanText, timeElement } from "../time.ts";
 import { words } from "../words.ts";
-import { sessionName, stateDot } from "./pills.ts";
+import { sandboxTable } from "./sandbox-table.ts";
+import { isLive } from "./sandboxes.ts";
 import { settingRows } from "./setting-row.ts";
 import { type Context, when } from "./view.ts";
 
@@ -34,7 +35,7 @@ export function backendsView(context: Context, tools: HTMLElement, id: string | 
   const load = (refresh: boolean) =>
     element.replaceChildren(when(() => known(refresh), (all) => {
       const one = all.backends.find((backend) => backend.id === id);
-      return one ? detail(all, one, () => load(false)) : overview(all, () => load(false));
+      return one ? detail(context.signal, all, one, () => load(false)) : overview(all, () => load(false));
     }, context.signal));
   tools.append(button(words.backends.refresh, { icon: "again" }, () => load(true)));
   load(false);
@@ -137,12 +138,24 @@ function remedy(backend: Backend): HTMLElement {
   );
 }
 
-function detail({ settings, sessions }: Known, backend: Backend, again: () => void): HTMLElement[] {
+/** Where a backend's own settings come from; one that needs credentials and has none is not configured. */
+function originOf(own: Setting[]): "environment" | "file" | "lacking" | "default" {
+  const set = own.filter((one) => one.origin !== "default" && one.value !== undefined);
+  if (set.some((one) => one.origin === "environment" || one.origin === "alias")) return "environment";
+  if (set.length > 0) return "file";
+  return own.some((one) => one.secret) ? "lacking" : "default";
+}
+
+function detail(
+  signal: AbortSignal,
+  { settings, sessions }: Known,
+  backend: Backend,
+  again: () => void,
+): HTMLElement[] {
   const prefix = `backends.${backend.id}.`;
   const own = settings.filter((one) => one.name.startsWith(prefix));
-  const isConfigured = own.some((one) => one.origin !== "default" && one.value !== undefined);
   const answer = h("div", { role: "status" });
-  const live = sessions.filter((one) => one.backend === backend.id && one.sandbox);
+  const live = sessions.filter((one) => one.backend === backend.id && isLive(one));
   const test = button(words.backends.test, { icon: "doctor" }, async () => {
     const began = performance.now();
     answer.replaceChildren(h("span", { class: "spinner" }));
@@ -168,7 +181,7 @@ function detail({ settings, sessions }: Known, backend: Backend, again: () => vo
         { class: "backend-head" },
         h("h2", {}, backend.name),
         availability(backend),
-        h("span", { class: "pill outline" }, isConfigured ? words.backends.configured : words.backends.defaults),
+        h("span", { class: "pill outline" }, words.backends.origins[originOf(own)]),
         h("div", { class: "grow" }),
         test,
       ),
@@ -188,21 +201,7 @@ function detail({ settings, sessions }: Known, backend: Backend, again: () => vo
       "div",
       { class: "card" },
       h("h2", {}, words.backends.sandboxes(live.length)),
-      h(
-        "ul",
-        { class: "plain" },
-        live.map((one) =>
-          h(
-            "li",
-            {},
-            stateDot(one),
-            " ",
-            h("a", { href: link(["sessions", one.id]) }, sessionName(one)),
-            " ",
-            h("span", { class: "dim" }, timeElement(one.createdAt)),
-          )
-        ),
-      ),
+      sandboxTable(live, signal, again),
     ),
     h(
       "div",

@@ -4,10 +4,8 @@ import { button, field, select } from "../dom/controls.ts";
 import { showDialog } from "../dom/dialog.ts";
 import { fill, h } from "../dom/h.ts";
 import { words } from "../words.ts";
+import { building } from "./image-picker.ts";
 import { backendOptions } from "./open-dialog.ts";
-
-/** What a backend that builds images says that it can do. */
-const building = "image-build";
 
 /** Asks what shall be built, says on request what of it the base has, and begins the build. */
 export async function buildDialog(done: (build: ImageBuild) => void): Promise<void> {

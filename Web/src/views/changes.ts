@@ -1,10 +1,10 @@
 import { calls } from "../api/calls.ts";
 import { pathText } from "../api/path.ts";
-import type { Session, SyncReport, WorkspaceStatus } from "../api/types.ts";
+import type { Session, SyncEvent, SyncReport, WorkspaceStatus } from "../api/types.ts";
 import { button, emptyBox, failureBox, failureOf, loading, notify } from "../dom/controls.ts";
 import { showDialog } from "../dom/dialog.ts";
 import { fill, h } from "../dom/h.ts";
-import { timeElement } from "../time.ts";
+import { sizeText, timeElement } from "../time.ts";
 import { words } from "../words.ts";
 import { changeTable, refusalList } from "./change-lists.ts";
 import { ConflictCard } from "./conflict-card.ts";
@@ -146,11 +146,19 @@ function reportOf(report: SyncReport, isShown: (conflict: string) => boolean = (
   ];
 }
 
+/** How far a push or a pull is. */
+function progressText({ phase, files = 0, bytes = 0, totalBytes }: SyncEvent): string {
+  if (phase === undefined) return "";
+  if (phase !== "copying") return words.changes.phases[phase];
+  return words.changes.copying(files, sizeText(bytes), totalBytes ? Math.round(bytes * 100 / totalBytes) : undefined);
+}
+
 /** Tells what would be done before it is. */
 async function preview(session: Session, way: Way, done: () => void): Promise<void> {
-  const report = await calls.sync(session.id, way, true);
+  const report = await calls.syncPreview(session.id, way);
   const count = report.changes.length + report.omitted.changes;
   if (count + report.conflicts.length === 0) return notify(words.changes.nothing[way]);
+  const progress = h("p", { class: "dim small sync-progress", role: "status" });
   showDialog({
     title: words.changes.previewTitle[way](count),
     submit: words.changes[way],
@@ -159,9 +167,11 @@ async function preview(session: Session, way: Way, done: () => void): Promise<vo
       h("p", {}, words.changes.previewText[way]),
       ...(report.conflicts.length > 0 ? [h("p", { class: "hint" }, words.changes.clash(report.conflicts.length))] : []),
       ...[changeTable("", report.changes, report.omitted.changes)].filter((one) => one !== undefined),
+      progress,
     ],
     action: async () => {
-      const told = await calls.sync(session.id, way, false);
+      const told = await calls.sync(session.id, way, (event) => progress.textContent = progressText(event))
+        .finally(() => progress.textContent = "");
       notify(words.changes.done[way](told.changes.length + told.omitted.changes, told.conflicts.length));
       done();
     },

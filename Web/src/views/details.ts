@@ -1,5 +1,5 @@
 import { pathText } from "../api/path.ts";
-import type { Session } from "../api/types.ts";
+import type { Decision, Session } from "../api/types.ts";
 import { copyButton } from "../dom/controls.ts";
 import { h } from "../dom/h.ts";
 import { sizeText, timeElement } from "../time.ts";
@@ -42,18 +42,23 @@ export function detailsView(session: Session): HTMLElement {
       { class: "card" },
       h("h2", {}, words.session.routing),
       h("p", { class: "dim" }, session.decision.isAutomatic ? words.session.automatic : words.session.byName),
+      reasonList(session.decision),
+    ),
+  );
+}
+
+/** What was found about each backend. */
+export function reasonList(decision: Decision): HTMLElement {
+  return h(
+    "ul",
+    { class: "reasons" },
+    decision.reasons.map((one) =>
       h(
-        "ul",
-        { class: "reasons" },
-        session.decision.reasons.map((one) =>
-          h(
-            "li",
-            {},
-            h("span", { class: `pill ${one.verdict === "chosen" ? "good" : ""}` }, one.verdict),
-            h("span", {}, h("strong", {}, one.backend), " ", h("span", { class: "dim" }, one.reason)),
-          )
-        ),
-      ),
+        "li",
+        {},
+        h("span", { class: `pill ${one.verdict === "chosen" ? "good" : ""}` }, one.verdict),
+        h("span", {}, h("strong", {}, one.backend), " ", h("span", { class: "dim" }, one.reason)),
+      )
     ),
   );
 }

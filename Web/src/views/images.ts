@@ -1,10 +1,11 @@
 import { calls } from "../api/calls.ts";
-import type { BuiltImage, ImageBuild, ImageList } from "../api/types.ts";
+import type { Backend, BuiltImage, ImageBuild, ImageList } from "../api/types.ts";
 import { button, emptyBox, failureOf, notify } from "../dom/controls.ts";
 import { confirm } from "../dom/dialog.ts";
 import { h } from "../dom/h.ts";
 import { sizeText, timeElement } from "../time.ts";
 import { words } from "../words.ts";
+import { defaultImages } from "./default-images.ts";
 import { BuildBlock } from "./build-block.ts";
 import { buildDialog } from "./build-dialog.ts";
 import { type Context, when } from "./view.ts";
@@ -16,7 +17,12 @@ const mostBuilds = 10;
 export function imagesView(context: Context, tools: HTMLElement): HTMLElement {
   const builds = h("ol", { class: "blocks builds", "aria-label": words.images.builds });
   const images = h("div", {});
-  const load = () => images.replaceChildren(when(() => calls.images(), (list) => page(list, load), context.signal));
+  const load = () =>
+    images.replaceChildren(when(
+      () => Promise.all([calls.images(true), calls.backends(false)]),
+      ([list, { backends }]) => page(list, backends, load),
+      context.signal,
+    ));
   const begin = (one: ImageBuild) => builds.prepend(new BuildBlock(one, context.signal, load).element);
   calls.builds().then(
     ({ builds: known }) => context.signal.aborted || known.slice(-mostBuilds).forEach(begin),
@@ -30,13 +36,14 @@ export function imagesView(context: Context, tools: HTMLElement): HTMLElement {
   return h("div", {}, builds, images);
 }
 
-function page(list: ImageList, again: () => void): HTMLElement[] {
+function page(list: ImageList, backends: Backend[], again: () => void): HTMLElement[] {
   return [
     ...list.problems.map((text) => h("div", { class: "box bad", role: "alert" }, text)),
     list.images.length === 0
       ? emptyBox(words.images.empty, words.images.emptyText)
       : h("div", { class: "wide" }, table(list.images, again)),
     ...(list.stores && list.stores.length > 0 ? [stores(list.stores)] : []),
+    ...(list.defaults.length > 0 ? [defaultImages(list, backends, again)] : []),
     h(
       "div",
       { class: "card" },

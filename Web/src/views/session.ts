@@ -1,20 +1,22 @@
 import { calls } from "../api/calls.ts";
 import { APIError } from "../api/http.ts";
-import { pathText } from "../api/path.ts";
-import type { Session } from "../api/types.ts";
+import type { Event as ServerEvent, Session } from "../api/types.ts";
 import { button, emptyBox, failureBox, failureOf, field, loading, notify, select } from "../dom/controls.ts";
-import { confirm, showDialog } from "../dom/dialog.ts";
+import { showDialog } from "../dom/dialog.ts";
 import { fill, h } from "../dom/h.ts";
 import { go, link } from "../router.ts";
 import { sizeText, timeElement } from "../time.ts";
 import { words } from "../words.ts";
+import { closeDialog } from "./close-dialog.ts";
 import { changesView } from "./changes.ts";
 import { consoleView } from "./console.ts";
 import { detailsView } from "./details.ts";
 import { eventsView } from "./events.ts";
+import { ImagePicker } from "./image-picker.ts";
 import { filesView } from "./files.ts";
-import { backendOptions } from "./open-dialog.ts";
+import { backendOptions, labelled } from "./open-dialog.ts";
 import { sessionName, stateDot } from "./pills.ts";
+import { imageText } from "./sandbox-table.ts";
 import { terminalView } from "./terminal.ts";
 import { type Context, settled } from "./view.ts";
 
@@ -28,13 +30,14 @@ export function sessionView(context: Context, id: string, wanted: string, query:
   const note = h("div", {});
   const body = h("div", { class: "session-body" }, loading());
   let shown: Session | undefined;
+  let step: PreparingStep = "preparing";
 
   const look = async () => {
     try {
       const session = await calls.session(id);
       if (context.signal.aborted) return;
       fill(head, ...headOf(session, id));
-      note.replaceChildren(...noteOf(session));
+      note.replaceChildren(...noteOf(session, step));
       if (!shown) {
         document.title = `${sessionName(session)} · ${words.product}`;
         body.replaceChildren(tabElement(context, tab, session, query));
@@ -54,9 +57,11 @@ export function sessionView(context: Context, id: string, wanted: string, query:
     }
   };
   const soon = settled(look, context.signal);
-  const unread = context.feed.read((event) =>
-    event.session === shown?.id && !event.type.startsWith("exec.") ? soon() : undefined
-  );
+  const unread = context.feed.read((event) => {
+    if (event.session !== shown?.id || event.type.startsWith("exec.")) return;
+    step = stepOf(event) ?? step;
+    soon();
+  });
   let wasOffline = false;
   const unwatch = context.feed.watch((state) => {
     if (state === "live" && wasOffline) soon();
@@ -108,12 +113,11 @@ function headOf(session: Session, address: string): HTMLElement[] {
     h(
       "dl",
       { class: "facts" },
+      fact(words.session.sandbox, session.isolation === "none" ? words.session.sandboxOff : words.session.sandboxOn),
       fact(words.sessions.backend, `${session.backend} · ${session.isolation}`),
       fact(
         words.details.image,
-        session.image.kind === "default"
-          ? words.details.imageDefault
-          : session.image.name ?? pathText(session.image.path ?? ""),
+        imageText(session),
       ),
       fact(words.details.network, session.network),
       limits && fact(words.details.limits, limits),
@@ -123,7 +127,10 @@ function headOf(session: Session, address: string): HTMLElement[] {
       "div",
       { class: "session-actions" },
       isOpen && button(words.session.switch, { icon: "swap" }, () => switchDialog(session)),
-      isOpen && button(words.session.close, { icon: "trash", weight: "danger" }, () => closeDialog(session, address)),
+      isOpen && button(words.session.close, { icon: "trash", weight: "danger" }, () =>
+        closeDialog(session, () => {
+          if (location.hash.includes(encodeURIComponent(address))) go(["sessions"]);
+        })),
     ),
   ].filter((one) => one !== undefined);
 }
@@ -132,14 +139,23 @@ function fact(name: string, value: string | Node): HTMLElement {
   return h("div", {}, h("dt", {}, name), h("dd", { class: "cut" }, value));
 }
 
-function noteOf(session: Session): HTMLElement[] {
+type PreparingStep = keyof typeof words.session.steps;
+
+/** What an event says of how far the making of a sandbox is. */
+function stepOf(event: ServerEvent): PreparingStep | undefined {
+  if (event.type === "provisioning") return "installing";
+  if (event.type !== "preparing") return undefined;
+  return event.facts["step"] === "image" ? "building" : "preparing";
+}
+
+function noteOf(session: Session, step: PreparingStep): HTMLElement[] {
   if (session.state === "opening") {
     return [
       h(
         "div",
         { class: "box calm", role: "status" },
         h("span", { class: "spinner", "aria-hidden": "true" }),
-        words.session.preparing,
+        words.session.steps[step],
       ),
     ];
   }
@@ -152,24 +168,10 @@ function noteOf(session: Session): HTMLElement[] {
   return [];
 }
 
-async function closeDialog(session: Session, address: string): Promise<void> {
-  const { execs } = await calls.execs(session.id, 1000);
-  const running = execs.filter((one) => one.state === "running").length;
-  confirm(
-    words.session.closeTitle(sessionName(session)),
-    words.session.closeLoss(running, session.workspace.kind === "private"),
-    words.session.close,
-    async () => {
-      await calls.close(session.id);
-      if (location.hash.includes(encodeURIComponent(address))) go(["sessions"]);
-    },
-  );
-}
-
 async function switchDialog(session: Session): Promise<void> {
   const { backends } = await calls.backends(false);
   const backend = select(backendOptions(backends), session.backend);
-  const image = h("input", { autocomplete: "off", spellcheck: "false" });
+  const image = new ImagePicker(backends, () => backend.value);
   showDialog({
     title: words.session.switchTitle,
     submit: words.session.switch,
@@ -177,12 +179,12 @@ async function switchDialog(session: Session): Promise<void> {
     body: [
       h("p", {}, words.session.switchText),
       field(words.sessions.backend, backend),
-      field(words.images.pick, image, words.images.pickHint),
+      labelled(words.images.pick, image, words.images.pickHint),
     ],
     action: async () => {
       const changed = await calls.change(session.id, {
         ...(backend.value !== session.backend && { backend: backend.value }),
-        ...(image.value.trim() && { image: { kind: "reference", name: image.value.trim() } }),
+        ...(image.value && { image: { kind: "reference", name: image.value } }),
       });
       notify(words.session.switched(changed.backend));
     },

@@ -9,6 +9,7 @@ import { words } from "../words.ts";
 import { openDialog } from "./open-dialog.ts";
 import { commandText, outcomePill, sessionName, stateDot } from "./pills.ts";
 import { type Context, settled } from "./view.ts";
+import { welcome } from "./welcome.ts";
 
 /** More sessions than this are not asked for their last command. */
 const mostLastCommands = 60;
@@ -55,8 +56,9 @@ export function sessionsView(context: Context, query: URLSearchParams): HTMLElem
       const shown = sessions.reverse();
       count.textContent = words.sessions.count(shown.filter((one) => one.state !== "closed").length);
       table.hidden = shown.length === 0;
-      if (shown.length === 0) state.replaceChildren(emptyBox(words.sessions.empty, words.sessions.emptyText, open()));
-      else state.replaceChildren();
+      if (shown.length > 0) state.replaceChildren();
+      else if (await isFresh()) state.replaceChildren(welcome(context.signal, open()));
+      else state.replaceChildren(emptyBox(words.sessions.empty, words.sessions.emptyText, open()));
       const draw = () =>
         keep(
           body,
@@ -111,6 +113,11 @@ export function sessionsView(context: Context, query: URLSearchParams): HTMLElem
     state,
     h("div", { class: "wide" }, table),
   );
+}
+
+/** Nothing was ever opened here. */
+async function isFresh(): Promise<boolean> {
+  return (await calls.sessions(true)).sessions.length === 0;
 }
 
 function row(session: Session, exec: Exec | undefined): HTMLElement {

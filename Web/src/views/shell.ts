@@ -30,15 +30,19 @@ export class Shell {
       h("a", { href: link(steps), class: "nav-link" }, icon(name), text);
     this.links = [
       entry("sessions", words.parts.sessions, ["sessions"]),
+      entry("terminal", words.parts.terminals, ["terminals"]),
       entry("events", words.parts.events, ["events"]),
       entry("backend", words.parts.backends, ["settings", "backends"]),
+      entry("sandbox", words.parts.sandboxes, ["settings", "sandboxes"]),
       entry("image", words.parts.images, ["settings", "images"]),
       entry("settings", words.parts.general, ["settings", "general"]),
       entry("secret", words.parts.secrets, ["settings", "secrets"]),
       entry("key", words.parts.tokens, ["settings", "tokens"]),
       entry("doctor", words.parts.doctor, ["settings", "doctor"]),
+      entry("about", words.parts.about, ["settings", "about"]),
     ];
-    const [sessions, events, ...settings] = this.links as [
+    const [sessions, terminals, events, ...settings] = this.links as [
+      HTMLAnchorElement,
       HTMLAnchorElement,
       HTMLAnchorElement,
       ...HTMLAnchorElement[],
@@ -58,6 +62,7 @@ export class Shell {
         { class: "nav-body" },
         sessions,
         this.sessions,
+        terminals,
         events,
         h("div", { class: "nav-head" }, words.parts.settings),
         ...settings,
