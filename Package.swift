@@ -78,8 +78,10 @@ let package = Package(
         .target(name: "GuestFiles", dependencies: ["GuestProtocol", "CSandlotSystem"]),
         .target(name: "CSandlotMachine", publicHeadersPath: "include"),
         .target(name: "GuestServer", dependencies: ["GuestProtocol", "GuestFiles", "CSandlotSystem", "CSandlotMachine"]),
+        // Attempts to get out; in the guest, because that is the program which runs in an image without any other.
+        .target(name: "CSandlotProbe", publicHeadersPath: "include"),
         .executableTarget(
-            name: "sandlot-guest", dependencies: ["GuestServer"],
+            name: "sandlot-guest", dependencies: ["GuestServer", "CSandlotProbe"],
             linkerSettings: [
                 .unsafeFlags(["-static-executable"], .when(platforms: [.linux])),
                 // It is sent to every sandbox at a service: without symbols it is little more than half as large.
@@ -163,7 +165,7 @@ let package = Package(
             dependencies: [
                 "CompatServers",
                 "Sandlot", "SandboxAPI", "SandboxClient", "SandboxCore", "SandboxEngine", "SandboxHTTP", "SandboxMCP", "SandboxServer",
-                "SandboxSecrets", "SandboxSettings", "SandboxWorkspace", log,
+                "SandboxSecrets", "SandboxSettings", "SandboxTesting", "SandboxWorkspace", log,
                 system,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -189,7 +191,9 @@ let package = Package(
             path: "Tests/Support/ServedEngine"),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["CommandTesting", "Sandlot", "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxWorkspace", system]),
+            dependencies: [
+                "CommandTesting", "Sandlot", "SandboxAPI", "SandboxCore", "SandboxEngine", "SandboxTesting", "SandboxWorkspace", system,
+            ]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
         .testTarget(name: "GuestClientTests", dependencies: ["GuestClient", "GuestProtocol", "SandboxCore", system]),
         .testTarget(

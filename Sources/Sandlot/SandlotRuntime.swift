@@ -1,5 +1,5 @@
 public import Logging
-import SandboxCore
+public import SandboxCore
 public import SandboxEngine
 public import SandboxSettings
 import StandardBackends
@@ -21,6 +21,10 @@ public struct SandlotRuntime: Sendable {
     public let general: GeneralSettings
     public let dataDirectory: FilePath
     public let engine: Engine
+    /// What the engine makes sandboxes with, for those who try the backends themselves.
+    public let backends: [any SandboxBackend]
+    /// The static executable that runs inside every sandbox. Throws `unavailable` when it is not there.
+    public let guest: @Sendable () throws -> FilePath
     public let logger: Logger
     /// The sealed store, and what settings refer to.
     public let secrets: SandlotSecrets
@@ -38,6 +42,9 @@ public struct SandlotRuntime: Sendable {
                 guard let reference = settings.backend(backend).secret(key) else { return nil }
                 return try await secrets.value(of: reference, for: "backends.\(backend).\(key)").reveal()
             }, logger: logger)
+        let guestVariable = options.environment["SANDLOT_GUEST"]
+        guest = { try StandardBackends.guest(variable: guestVariable) }
+        self.backends = backends
         self.secrets = secrets
         self.settings = settings
         self.general = general

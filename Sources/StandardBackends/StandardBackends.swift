@@ -44,6 +44,9 @@ public enum StandardBackends {
         ]
     }
 
+    /// The static executable that runs inside every sandbox of this build. Throws `unavailable` when it is not there.
+    public static func guest(variable: String?) throws -> FilePath { try GuestExecutable.locate(setting: nil, variable: variable) }
+
     /// What each backend is, without its settings having been read.
     public static let descriptors: [BackendDescriptor] =
         [BubblewrapBackend.description, AppleContainerBackend.description] + ContainerBackend.descriptions + [

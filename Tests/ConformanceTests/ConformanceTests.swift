@@ -56,7 +56,7 @@ struct ConformanceTests {
         let entry = await runner.run(trial.one, on: backend)
         await Turnstile.shared.leave()
         Ledger.shared.add(entry, for: trial.backend)
-        #expect(entry.verdict != .failed, "\(trial.backend) \(entry.id): \(entry.detail ?? "")")
+        #expect(entry.verdict != .open, "\(trial.backend) \(entry.id): \(entry.detail ?? "")")
     }
 
     @Test("afterwards the required backends ran, nothing of ours is left, and the ledger of skips is published")

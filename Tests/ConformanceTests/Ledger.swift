@@ -10,7 +10,7 @@ import SystemPackage
 /// What ran, and what was skipped and why; printed at the end and written to the file that `CONFORMANCE_LEDGER` names.
 final class Ledger: Sendable {
     static let shared = Ledger()
-    private let entries = Mutex<[BackendID: [String: ConformanceReport.Entry]]>([:])
+    private let entries = Mutex<[BackendID: [String: SuiteReport.Entry]]>([:])
     private let missing = Mutex<[BackendID: String]>([:])
 
     private let progress = Mutex((done: 0, waiting: [(Int, CheckedContinuation<Void, Never>)]()))
@@ -37,14 +37,16 @@ final class Ledger: Sendable {
         }
     }
 
-    func add(_ entry: ConformanceReport.Entry, for backend: BackendID) { entries.withLock { $0[backend, default: [:]][entry.id] = entry } }
+    func add(_ entry: SuiteReport.Entry, for backend: BackendID) { entries.withLock { $0[backend, default: [:]][entry.id] = entry } }
     func addMissing(_ backend: BackendID, _ reason: String) { missing.withLock { $0[backend] = reason } }
 
-    func reports(_ ids: [BackendID]) -> [ConformanceReport] {
+    func reports(_ ids: [BackendID]) -> [SuiteReport] {
         entries.withLock { entries in
             ids.compactMap { id in
                 guard let own = entries[id] else { return nil }
-                return ConformanceReport(backend: id, entries: ConformanceSuite.all.compactMap { own[$0.id] })
+                return SuiteReport(
+                    .conformance, backend: id, isolation: BackendsUnderTest.shared.backends[id]?.descriptor.isolation ?? .none,
+                    entries: ConformanceSuite.all.compactMap { own[$0.id] })
             }
         }
     }
@@ -56,8 +58,9 @@ final class Ledger: Sendable {
         }
         for report in reports(ids) {
             lines += ["## \(report.summary)", ""]
-            lines += report.entries(.failed).map { "- FAILED \($0.id): \($0.detail ?? "")" }
-            lines += report.entries(.skipped).map { "- skipped \($0.id): \($0.detail ?? "")" }
+            for verdict in [Verdict.open, .notPromised, .couldNotRun] {
+                lines += report.entries(verdict).map { "- \(verdict.rawValue): \($0.id): \($0.detail ?? "")" }
+            }
             let slowest = report.entries.sorted { $0.seconds > $1.seconds }.prefix(5)
             let sum = report.entries.reduce(0) { $0 + $1.seconds }
             lines += ["- \(Int(sum)) s of cases; slowest: " + slowest.map { "\($0.id) \(Int($0.seconds)) s" }.joined(separator: ", "), ""]

@@ -55,7 +55,7 @@ struct QemuTests {
             let runner = ConformanceRunner(hostScratch: machine.scratch)
             for one in ConformanceSuite.all where Self.chosen.contains(one.id) {
                 let entry = await runner.run(one, on: machine.backend)
-                #expect(entry.verdict == .passed, "\(entry.id): \(entry.detail ?? "")")
+                #expect(entry.verdict == .held, "\(entry.id): \(entry.detail ?? "")")
             }
         }
     }

@@ -83,13 +83,13 @@ private let rules: [String: Set<String>] = [
         "Sandlot", "SandboxAPI", "SandboxClient", "SandboxCore", "SandboxEngine", "SandboxHTTP", "SandboxMCP", "SandboxServer",
         "ServiceLifecycle",
         "SandboxSecrets",
-        "SandboxSettings", "SandboxWorkspace", "ArgumentParser", "Logging",
+        "SandboxSettings", "SandboxTesting", "SandboxWorkspace", "ArgumentParser", "Logging",
         "SystemPackage", "Synchronization",
         "Glibc", "Musl", "Darwin", "Foundation",
     ],
     "SandboxTesting": ["SandboxCore", "SystemPackage", "Synchronization", "Glibc", "Musl", "Darwin", "Foundation"],
     "sandlot": ["SandboxCommands"],
-    "sandlot-guest": ["GuestServer", "GuestProtocol", "Glibc", "Musl"],
+    "sandlot-guest": ["GuestServer", "GuestProtocol", "CSandlotProbe", "Glibc", "Musl"],
 ]
 
 private struct SourceFile {

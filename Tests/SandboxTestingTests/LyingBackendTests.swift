@@ -32,9 +32,9 @@ struct LyingBackendTests {
         var runner = ConformanceRunner(hostScratch: "/tmp")
         runner.deadline = .seconds(30)
         let entry = await runner.run(one, on: LyingBackend(lie))
-        #expect(entry.verdict == .failed, "\(lie) got away with \(id): \(entry.verdict) \(entry.detail ?? "")")
+        #expect(entry.verdict == .open, "\(lie) got away with \(id): \(entry.verdict) \(entry.detail ?? "")")
         let honest = await runner.run(one, on: InMemoryBackend())
-        #expect(honest.verdict != .failed, "\(id) fails without the lie: \(honest.detail ?? "")")
+        #expect(honest.verdict != .open, "\(id) fails without the lie: \(honest.detail ?? "")")
     }
 
     @Test("a case that hangs fails at its deadline, and the runner goes on")
@@ -46,24 +46,25 @@ struct LyingBackendTests {
         }
         let after = ConformanceCase("self.passes", "ends at once") { _ in }
         let report = await runner.run([hanging, after], on: InMemoryBackend())
-        #expect(report.entries.map(\.verdict) == [.failed, .passed])
-        #expect(!report.isConforming)
-        #expect(report.markdown.contains("| self.hangs | failed |"))
+        #expect(report.entries.map(\.verdict) == [.open, .held])
+        #expect(!report.isKept)
+        #expect(report.markdown.contains("| self.hangs | open |"))
     }
 
-    @Test("a case whose capability is missing is skipped with the reason")
-    func missingCapabilityIsSkipped() async {
+    @Test("a case whose capability is missing is not promised, with the reason")
+    func missingCapabilityIsNotPromised() async {
         let one = ConformanceCase("self.terminal", "needs a terminal", requires: [.terminal]) { _ in }
         let entry = await ConformanceRunner(hostScratch: "/tmp").run(one, on: InMemoryBackend())
-        #expect(entry.verdict == .skipped)
+        #expect(entry.verdict == .notPromised)
         #expect(entry.detail == "does not claim terminal")
     }
 
     @Test("a report survives its JSON")
     func reportIsCodable() throws {
-        let report = ConformanceReport(
-            backend: BackendID(unchecked: "x"), entries: [.init(id: "a.b", summary: "s", verdict: .skipped, detail: "why", seconds: 0.5)])
-        #expect(try JSONDecoder().decode(ConformanceReport.self, from: JSONEncoder().encode(report)) == report)
+        let report = SuiteReport(
+            .attack, backend: BackendID(unchecked: "x"), isolation: .namespace,
+            entries: [.init(id: "a.b", summary: "s", verdict: .couldNotRun, detail: "why", seconds: 0.5)], facts: [.init("kernel", "own")])
+        #expect(try JSONDecoder().decode(SuiteReport.self, from: JSONEncoder().encode(report)) == report)
     }
 }
 

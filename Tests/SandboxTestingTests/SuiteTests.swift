@@ -19,9 +19,11 @@ struct SuiteTests {
         // A few at a time: each case's deadline runs from its start, whoever else wants the processors.
         let report = await ConformanceRunner(hostScratch: "/tmp").run(on: InMemoryBackend())
         #expect(report.entries.count == ConformanceSuite.all.count)
-        for entry in report.entries(.failed) { Issue.record("\(entry.id): \(entry.detail ?? "")") }
-        for entry in report.entries(.skipped) { #expect(entry.detail?.isEmpty == false, "\(entry.id) is skipped without a reason") }
-        #expect(report.entries(.passed).count > 200, "\(report.summary)")
+        for entry in report.entries(.open) { Issue.record("\(entry.id): \(entry.detail ?? "")") }
+        for entry in report.entries(.notPromised) + report.entries(.couldNotRun) {
+            #expect(entry.detail?.isEmpty == false, "\(entry.id) is skipped without a reason")
+        }
+        #expect(report.entries(.held).count > 200, "\(report.summary)")
         print(report.summary)
     }
 
@@ -29,7 +31,7 @@ struct SuiteTests {
     func inMemoryImages() async {
         let cases = ConformanceSuite.all.filter { $0.family == "image" }
         let report = await ConformanceRunner(hostScratch: "/tmp").run(cases, on: InMemoryImageBackend())
-        for entry in report.entries(.failed) { Issue.record("\(entry.id): \(entry.detail ?? "")") }
-        #expect(report.entries(.passed).count == cases.count, "\(report.summary)")
+        for entry in report.entries(.open) { Issue.record("\(entry.id): \(entry.detail ?? "")") }
+        #expect(report.entries(.held).count == cases.count, "\(report.summary)")
     }
 }

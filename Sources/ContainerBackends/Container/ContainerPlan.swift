@@ -34,8 +34,11 @@ struct ContainerPlan {
     private static let ownProcesses: Int64 = 8
     private static let smallestMemory: UInt64 = 16 << 20
 
-    /// The host's hardware. Engines skip what is not there.
-    private static let hardware = ["/sys/class/dmi", "/sys/devices/virtual/dmi", "/sys/devices/virtual/powercap", "/sys/class/block"]
+    /// The host's hardware, and where its kernel lies in memory. Engines skip what is not there.
+    private static let hardware = [
+        "/sys/class/dmi", "/sys/devices/virtual/dmi", "/sys/devices/virtual/powercap", "/sys/class/block", "/sys/kernel/vmcoreinfo",
+        "/sys/kernel/notes",
+    ]
     /// What engines mask by themselves where nothing is asked for.
     private static let usual = [
         "/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",

@@ -36,6 +36,7 @@ struct SandlotRoot: SandlotCommand {
                     TokenCommand.self, EventsCommand.self, ReapCommand.self,
                     VersionCommand.self,
                 ]),
+            CommandGroup(name: "Proof", subcommands: [ConformanceCommand.self, AttackCommand.self]),
         ])
 
     func run(in context: CommandContext) async throws -> Int32 {

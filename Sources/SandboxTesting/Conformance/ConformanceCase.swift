@@ -42,7 +42,7 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
     public var description: String { id }
 
     /// Why this backend does not have to keep the promise; nil when it does.
-    public func skipReason(for descriptor: BackendDescriptor) -> String? {
+    public func exemption(of descriptor: BackendDescriptor) -> String? {
         let missing = requires.subtracting(descriptor.capabilities).sorted()
         if !missing.isEmpty { return "does not claim " + missing.map(\.rawValue).joined(separator: ", ") }
         if descriptor.isolation < isolation {

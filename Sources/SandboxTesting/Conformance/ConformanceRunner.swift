@@ -22,9 +22,9 @@ public struct ConformanceRunner: Sendable {
     }
 
     /// Runs the cases and reports in their order. Never throws: what goes wrong is a failed case.
-    public func run(_ cases: [ConformanceCase] = ConformanceSuite.all, on backend: any SandboxBackend) async -> ConformanceReport {
-        let entries = await withTaskGroup(of: (Int, ConformanceReport.Entry).self) { group in
-            var found: [Int: ConformanceReport.Entry] = [:]
+    public func run(_ cases: [ConformanceCase] = ConformanceSuite.all, on backend: any SandboxBackend) async -> SuiteReport {
+        let entries = await withTaskGroup(of: (Int, SuiteReport.Entry).self) { group in
+            var found: [Int: SuiteReport.Entry] = [:]
             for (index, one) in cases.enumerated() {
                 if index >= parallelism, let (position, entry) = await group.next() { found[position] = entry }
                 group.addTask { (index, await run(one, on: backend)) }
@@ -32,15 +32,19 @@ public struct ConformanceRunner: Sendable {
             for await (position, entry) in group { found[position] = entry }
             return cases.indices.compactMap { found[$0] }
         }
-        return ConformanceReport(backend: backend.descriptor.id, entries: entries)
+        return SuiteReport(
+            .conformance, backend: backend.descriptor.id, isolation: backend.descriptor.isolation, entries: entries)
     }
 
     /// Runs one case, clears away what it made, and tells how it went.
-    public func run(_ one: ConformanceCase, on backend: any SandboxBackend) async -> ConformanceReport.Entry {
-        var entry = ConformanceReport.Entry(id: one.id, summary: one.summary, verdict: .passed)
-        if let reason = one.skipReason(for: backend.descriptor) ?? (one.isLong && !includesLong ? "long: not asked for" : nil) {
-            entry.verdict = .skipped
-            entry.detail = reason
+    public func run(_ one: ConformanceCase, on backend: any SandboxBackend) async -> SuiteReport.Entry {
+        var entry = SuiteReport.Entry(id: one.id, summary: one.summary, verdict: .held)
+        if let reason = one.exemption(of: backend.descriptor) {
+            (entry.verdict, entry.detail) = (.notPromised, reason)
+            return entry
+        }
+        if one.isLong && !includesLong {
+            (entry.verdict, entry.detail) = (.couldNotRun, "long: not asked for")
             return entry
         }
         let context = ConformanceContext(backend: backend, hostScratch: hostScratch, configure: configure)
@@ -48,20 +52,20 @@ public struct ConformanceRunner: Sendable {
         let verdict = await Self.race(one.deadline ?? deadline, "the case") { try await one.body(context) }
         let clearing = await Self.race(.seconds(30), "clearing away") { try await context.clearAway() }
         entry.seconds = (ContinuousClock.now - start) / .seconds(1)
-        if let skip = verdict as? ConformanceSkip ?? Self.absenceOfPrograms(backend.descriptor, verdict) {
-            entry.verdict = .skipped
-            entry.detail = skip.reason
+        if let skip = verdict as? ConformanceSkip {
+            (entry.verdict, entry.detail) = (.couldNotRun, skip.reason)
+        } else if Self.wantsPrograms(backend.descriptor, verdict) {
+            (entry.verdict, entry.detail) = (.notPromised, ConformanceCase.withoutPrograms)
         } else if let error = verdict ?? clearing {
-            entry.verdict = .failed
+            entry.verdict = .open
             entry.detail = error is ConformanceFailure ? "\(error)" : "unexpected \(type(of: error)): \(error)"
         }
         return entry
     }
 
     /// Most cases run programs. A sandbox for WebAssembly has none and says so; a refusal of that kind is no broken promise there.
-    private static func absenceOfPrograms(_ descriptor: BackendDescriptor, _ verdict: (any Error)?) -> ConformanceSkip? {
-        guard descriptor.isolation == .wasm, let error = verdict as? SandboxError, error.code == .unsupported else { return nil }
-        return ConformanceSkip(ConformanceCase.withoutPrograms)
+    private static func wantsPrograms(_ descriptor: BackendDescriptor, _ verdict: (any Error)?) -> Bool {
+        descriptor.isolation == .wasm && (verdict as? SandboxError)?.code == .unsupported
     }
 
     /// Runs a body until the deadline; nil when it returned in time, else why not. A body that hangs although it was cancelled is left
