@@ -4,7 +4,7 @@ GUEST := $(CURDIR)/.build/release/sandlot-guest
 export SANDLOT_GUEST ?= $(GUEST)
 PREFIX ?= /usr/local
 
-.PHONY: help web build guest demo test conformance conformance-containers e2e python-clients integrations fmt check docs bench install uninstall clean
+.PHONY: help web build guest demo test conformance conformance-containers e2e test-microvm python-clients integrations fmt check docs bench install uninstall clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -51,6 +51,11 @@ python-clients: guest ## drives the built executable with official Python client
 integrations: guest ## runs inspect_ai's and LangChain's own checks of a sandbox, through Integrations/python
 	@$(SWIFT) build --product sandlot
 	@Scripts/test-integrations
+
+test-microvm: guest ## runs the backend firecracker for real in a test machine with an emulated processor (CASES="lifecycle …" or all)
+	@Scripts/setup microvm
+	@$(SWIFT) build --product sandlot
+	@Scripts/test-microvm '$(CASES)'
 
 web: ## builds the web page, where `sandlot serve` finds it
 	@Scripts/setup web

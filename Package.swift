@@ -108,7 +108,8 @@ let package = Package(
             ]),
         .target(
             name: "MicroVMBackends",
-            dependencies: ["SandboxCore", "SandboxProcess", "GuestClient", "CSandlotMachine", log, system]),
+            dependencies: ["SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", "CSandlotMachine", log, system],
+            exclude: ["Firecracker/API/README.md"]),
         .target(
             name: "CloudBackends", dependencies: ["SandboxCore", "SandboxProcess", "SandboxHTTP", "GuestClient", log, system]),
         .target(

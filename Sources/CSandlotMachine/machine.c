@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <linux/random.h>
+#include <linux/vm_sockets.h>
 #include <net/if.h>
 #include <sched.h>
 #include <string.h>
@@ -75,6 +76,17 @@ int sandlot_machine_loopback_up(void) {
     close(socket_fd);
     errno = number;
     return done;
+}
+
+int sandlot_machine_listen(uint32_t port) {
+    struct sockaddr_vm address = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = port};
+    int listener = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (listener < 0) return -1;
+    if (bind(listener, (struct sockaddr *)&address, sizeof address) == 0 && listen(listener, 128) == 0) return listener;
+    int number = errno;
+    close(listener);
+    errno = number;
+    return -1;
 }
 
 pid_t sandlot_machine_fork(void) { return fork(); }

@@ -29,8 +29,12 @@ public struct GuestOptions: Equatable {
             public var gid: UInt32
         }
 
-        /// A directory that it makes for its sockets, `guest` and `life`; nobody but root enters it.
-        public var door: String
+        /// A directory that it makes for its sockets, `guest` and `life`; nobody but root enters it. Nil where it was given sockets.
+        public var door: String?
+        /// Accepts its channels where no directory does.
+        public var listener: Int32?
+        /// Accepts the lifeline's connection where no directory does.
+        public var lifeline: Int32?
         /// Who it is afterwards.
         public var user: User
         public var hostname: String?
@@ -84,7 +88,7 @@ public struct GuestOptions: Equatable {
         var endpoint: Endpoint?
         var door: String?
         var user: Root.User?
-        var root = Root(door: "", user: Root.User(uid: 0, gid: 0))
+        var root = Root(user: Root.User(uid: 0, gid: 0))
         var rest = Array(arguments)[...]
         while let argument = rest.popFirst() {
             switch argument {
@@ -102,6 +106,9 @@ public struct GuestOptions: Equatable {
             case "--hostname": root.hostname = try GuestOptions.value(&rest, argument)
             case "--own": root.ownDirectories.append(try GuestOptions.value(&rest, argument))
             case "--lifeline": root.hasLifeline = true
+            case "--lifeline-fd":
+                root.hasLifeline = true
+                root.lifeline = try GuestOptions.descriptor(&rest, argument)
             case "--birth-fd": birthDescriptor = try GuestOptions.descriptor(&rest, argument)
             case "--memory-events-fd": memoryKills = .descriptor(try GuestOptions.descriptor(&rest, argument))
             case "--own-cgroups": memoryKills = .controlGroups(try GuestOptions.value(&rest, argument))
@@ -117,10 +124,17 @@ public struct GuestOptions: Equatable {
             default: throw UsageError(message: "unknown argument \(argument)")
             }
         }
-        if let door {
-            guard let user else { throw UsageError(message: "--listen-in needs --become") }
-            root.door = door
+        if door != nil, user == nil { throw UsageError(message: "--listen-in needs --become") }
+        if let user {
             root.user = user
+            root.door = door
+            if door == nil {
+                guard case .listening(let descriptor) = endpoint else {
+                    throw UsageError(message: "--become needs --listen-in or --listen-fd")
+                }
+                root.listener = descriptor
+                guard !root.hasLifeline || root.lifeline != nil else { throw UsageError(message: "--lifeline needs --listen-in") }
+            }
             endpoint = .root(root)
         }
         guard let endpoint else {

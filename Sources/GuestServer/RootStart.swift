@@ -17,9 +17,15 @@ struct RootStart {
             throw StartFailure("cannot name the machine \(name)", errno: errno)
         }
         for directory in options.ownDirectories { try RootStart.own(directory, options.user) }
-        guard mkdir(options.door, 0o700) == 0 else { throw StartFailure("cannot make \(options.door)", errno: errno) }
-        listener = try RootStart.listen(options.door + "/guest")
-        lifeline = options.hasLifeline ? try RootStart.listen(options.door + "/life") : nil
+        if let door = options.door {
+            guard mkdir(door, 0o700) == 0 else { throw StartFailure("cannot make \(door)", errno: errno) }
+            listener = try RootStart.listen(door + "/guest")
+            lifeline = options.hasLifeline ? try RootStart.listen(door + "/life") : nil
+        } else {
+            guard let given = options.listener else { throw StartFailure("nothing says where to listen") }
+            listener = given
+            lifeline = options.lifeline
+        }
         try RootStart.become(options.user)
     }
 

@@ -87,6 +87,14 @@ public struct SandlotRuntime: Sendable {
         try SettingsLocations(environment: options.environment, userID: geteuid())
     }
 
+    /// Installs what the backend `firecracker` needs and makes what its machines start from; says each thing that was done or found.
+    /// With `onlyInstalls` nothing is tried or made.
+    public func setUpFirecracker(onlyInstalls: Bool = false, _ tell: @Sendable (String) async throws -> Void) async throws {
+        try await StandardBackends.setUpFirecracker(
+            dataDirectory: dataDirectory, settings: { Self.scope(settings.backend($0)) }, logger: logger, onlyInstalls: onlyInstalls,
+            tell)
+    }
+
     /// What a backend reads. An image that is to be built is the engine's to resolve; the backend starts it from its own.
     private static func scope(_ settings: BackendSettings) -> [String: [String]] {
         settings.texts().filter { $0.key != "image" || $0.value.first?.hasPrefix("@") != true }

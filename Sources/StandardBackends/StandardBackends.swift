@@ -24,15 +24,14 @@ public enum StandardBackends {
             try GuestExecutable.locate(setting: nil, variable: host.guestVariable)
         }
         let clouds = CloudHost(logger: logger) { try GuestExecutable.locate(setting: nil, variable: host.guestVariable) }
-        let machines = MachineHost(
-            dataDirectory: dataDirectory, keeper: host.keeper, logger: logger, user: host.user, searchPath: host.searchPath
-        ) { try GuestExecutable.locate(setting: nil, variable: host.guestVariable) }
+        let machines = machineHost(host, dataDirectory, logger)
         return [
             BubblewrapBackend(host: host, settings: try BubblewrapSettings(try texts(BubblewrapBackend.id))),
             AppleContainerBackend(host: containers, settings: try AppleSettings(try settings(AppleContainerBackend.id))),
             ContainerBackend.podman(host: containers, settings: try ContainerSettings(try settings(ContainerBackend.podmanID))),
             ContainerBackend.docker(host: containers, settings: try ContainerSettings(try settings(ContainerBackend.dockerID))),
-            QemuBackend(host: machines, settings: try MachineSettings(try settings(QemuBackend.id))),
+            MicroVMBackend.firecracker(host: machines, settings: try MachineSettings(try settings(MicroVMBackend.firecracker.id))),
+            MicroVMBackend.qemu(host: machines, settings: try MachineSettings(try settings(MicroVMBackend.qemu.id))),
             RestrictedHostBackend(host: host, settings: try RestrictedHostSettings(try texts(RestrictedHostBackend.id))),
             WasmBackend(host: host, settings: try WasmSettings(try texts(WasmBackend.id))),
             try E2BBackend.make(host: clouds, settings: try settings(E2BBackend.id)) { try await secrets(E2BBackend.id, "api_key") },
@@ -47,10 +46,31 @@ public enum StandardBackends {
     /// The static executable that runs inside every sandbox of this build. Throws `unavailable` when it is not there.
     public static func guest(variable: String?) throws -> FilePath { try GuestExecutable.locate(setting: nil, variable: variable) }
 
+    /// Installs what the backend `firecracker` needs, tries KVM, and makes what its machines start from; says each thing that was done or found.
+    ///
+    /// - Parameters:
+    ///   - settings: the scope `[backends.firecracker]`, as in `all`.
+    ///   - onlyInstalls: nothing is tried or made.
+    public static func setUpFirecracker(
+        dataDirectory: FilePath, settings: (BackendID) throws -> [String: [String]], logger: Logger, onlyInstalls: Bool,
+        _ tell: @Sendable (String) async throws -> Void
+    ) async throws {
+        let host = try HostEnvironment.current(dataDirectory: dataDirectory, logger: logger)
+        let values = try MachineSettings(try settings(MicroVMBackend.firecracker.id))
+        try await FirecrackerSetup(host: machineHost(host, dataDirectory, logger), settings: values).run(onlyInstalls: onlyInstalls, tell)
+    }
+
+    private static func machineHost(_ host: HostEnvironment, _ dataDirectory: FilePath, _ logger: Logger) -> MachineHost {
+        MachineHost(dataDirectory: dataDirectory, keeper: host.keeper, logger: logger, user: host.user, searchPath: host.searchPath) {
+            try GuestExecutable.locate(setting: nil, variable: host.guestVariable)
+        }
+    }
+
     /// What each backend is, without its settings having been read.
     public static let descriptors: [BackendDescriptor] =
         [BubblewrapBackend.description, AppleContainerBackend.description] + ContainerBackend.descriptions + [
-            QemuBackend.description, RestrictedHostBackend.description, WasmBackend.description, E2BBackend.description,
+            MicroVMBackend.firecracker, MicroVMBackend.qemu, RestrictedHostBackend.description, WasmBackend.description,
+            E2BBackend.description,
             DaytonaBackend.description, VercelBackend.description,
             DirectBackend.description,
         ]

@@ -51,6 +51,6 @@ case "relay":
     }
 default:
     complain(
-        "usage: sandlot-guest serve (--listen-fd N | --door PATH [--end-with-door] | --connect-fd N | --stdio | (--listen-abstract | --listen-own) NAME [--end-with-first] | --listen-in DIR --become UID:GID) [--birth-fd N] [--cwd DIR] [--sandbox ID] | machine | relay (--to-abstract NAME | --to SOCKET) [--text] [--patience SECONDS] | probe [NAME=VALUE...] | --version",
+        "usage: sandlot-guest serve (--listen-fd N [--become UID:GID [--lifeline-fd N]] | --door PATH [--end-with-door] | --connect-fd N | --stdio | (--listen-abstract | --listen-own) NAME [--end-with-first] | --listen-in DIR --become UID:GID) [--birth-fd N] [--cwd DIR] [--sandbox ID] | machine | relay (--to-abstract NAME | --to SOCKET) [--text] [--patience SECONDS] | probe [NAME=VALUE...] | --version",
         status: 2)
 }

@@ -21,6 +21,7 @@ final class BackendsUnderTest: Sendable {
     /// They run when somebody names them or starts an engine for them: their images come from there, or each of their sandboxes takes seconds.
     private static let onlyByName = [
         "docker": "no engine was started for it", "podman": "no engine was started for it",
+        "firecracker": "it needs a KVM that works; `make test-microvm` runs a part of it in a machine that has one",
         "qemu": "by emulation the whole suite takes too long; MicroVMBackendsTests run a part of it",
     ]
 

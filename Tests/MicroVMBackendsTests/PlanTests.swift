@@ -9,7 +9,7 @@ struct PlanTests {
     private func shape(_ edit: (inout SandboxSpec) -> Void = { _ in }, _ values: [String: [String]] = [:]) throws -> MachineShape {
         var spec = SandboxSpec(owner: .random())
         edit(&spec)
-        return try MachineShape(spec, settings: try MachineSettings(values), backend: QemuBackend.id)
+        return try MachineShape(spec, settings: try MachineSettings(values), kind: .qemu)
     }
 
     private func line(_ acceleration: MachinePlan.Acceleration, snapshot: FilePath? = nil) throws -> [String] {

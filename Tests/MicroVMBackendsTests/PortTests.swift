@@ -57,7 +57,7 @@ struct PortTests {
     func locks() async throws {
         let path = FilePath("/tmp/sandlot-ports-\(getpid())")
         try HostDirectory.create(path, mode: 0o700)
-        let folder = MachineFolder(path: path)
+        let folder = MachineFolder(path: path, name: "sandlot-x")
         var locks: [OwnedDescriptor] = []
         for port in 0..<MachineShape.ports {
             let lock = OwnedDescriptor(open(folder.lock(port).string, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))

@@ -11,24 +11,26 @@ import Testing
 /// A backend with a data directory of its own, on the machine's real QEMU, by emulation: the same on every machine that runs the tests.
 struct RealMachine: Sendable {
     let host: MachineHost
-    let backend: QemuBackend
+    let backend: MicroVMBackend
     let scratch: FilePath
 
     static let missing: Comment = "needs x86-64, qemu-system-x86, a kernel with its modules, e2fsprogs, busybox-static, and SANDLOT_GUEST"
 
-    private static let variables = ProcessInfo.processInfo.environment
+    static let variables = ProcessInfo.processInfo.environment
 
     static let isPossible: Bool = {
         guard let guest = variables["SANDLOT_GUEST"], let host = try? host("/nonexistent", guest: guest) else { return false }
         guard host.program("qemu-system-x86_64") != nil, host.program("mke2fs") != nil, host.program("busybox") != nil else { return false }
-        return (try? MachineKernel.find(try MachineSettings())) != nil
+        return (try? MachineKernel.find(try MachineSettings(), for: .qemu)) != nil
     }()
 
-    private static func host(_ dataDirectory: FilePath, guest: String) throws -> MachineHost {
+    static func host(
+        _ dataDirectory: FilePath, guest: String, user: UInt32 = geteuid(), searchPath: String = variables["PATH"] ?? "/usr/bin:/bin"
+    ) throws -> MachineHost {
         MachineHost(
             dataDirectory: dataDirectory, keeper: try ProcessKeeper(),
             logger: Logger(label: "machines") { _ in SwiftLogNoOpLogHandler() },
-            user: SpawnRequest.User(uid: geteuid(), gid: getegid()), searchPath: variables["PATH"] ?? "/usr/bin:/bin"
+            user: SpawnRequest.User(uid: user, gid: getegid()), searchPath: searchPath
         ) { FilePath(guest) }
     }
 
@@ -42,7 +44,7 @@ struct RealMachine: Sendable {
         try HostDirectory.create(scratch, mode: 0o755)
         let host = try host(root.appending("data"), guest: guest)
         let values = ["acceleration": ["tcg"]].merging(settings) { $1 }
-        let machine = RealMachine(host: host, backend: QemuBackend(host: host, settings: try MachineSettings(values)), scratch: scratch)
+        let machine = RealMachine(host: host, backend: .qemu(host: host, settings: try MachineSettings(values)), scratch: scratch)
         do {
             try await body(machine)
         } catch {

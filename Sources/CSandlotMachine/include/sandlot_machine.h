@@ -42,6 +42,9 @@ pid_t sandlot_machine_wait(void);
 /// Ends the machine: its makers start it such that a reset is its end.
 void sandlot_machine_end(void);
 
+/// Listens for connections of the host at a port of the machine's vsock: the socket.
+int sandlot_machine_listen(uint32_t port);
+
 /// Watches a port of a virtual console device. Such a port tells that nobody is at its other end by a hang-up without end, so only changes are
 /// told.
 int sandlot_machine_watch_port(int port);

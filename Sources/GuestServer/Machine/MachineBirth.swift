@@ -17,6 +17,8 @@ struct MachineBirth {
     var entropy: [UInt8] = []
     /// Seconds and nanoseconds since 1970.
     var clock: (seconds: Int64, nanoseconds: Int64)?
+    /// The machine ends with a connection that the host keeps.
+    var hasLifeline = false
     /// Of the control group, by file name.
     var limits: [(file: String, value: String)] = []
 
@@ -32,6 +34,7 @@ struct MachineBirth {
             case "user": user = value
             case "workspace": workspace = value
             case "home": home = value
+            case "ends": hasLifeline = value == "with-its-maker"
             case "entropy": entropy = try MachineBirth.bytes(value)
             case "clock":
                 let numbers = value.split(separator: " ").compactMap { Int64($0) }

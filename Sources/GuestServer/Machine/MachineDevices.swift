@@ -32,8 +32,21 @@ enum MachineDevices {
         return descriptor
     }
 
-    /// The path of the disk with this serial number.
-    static func disk(_ serial: String) throws(StartFailure) -> String { "/dev/" + (try find(serial, in: "/sys/block", by: "serial")) }
+    /// The value of a word `name=value` there.
+    static func kernelWord(_ name: String) -> String? {
+        kernelWords().first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
+    }
+
+    /// The path of the disk with this serial number. A monitor that numbers its disks as it likes says by `sandlot.NAME` which one it is.
+    static func disk(_ serial: String) throws(StartFailure) -> String {
+        guard let device = kernelWord("sandlot." + serial) else { return "/dev/" + (try find(serial, in: "/sys/block", by: "serial")) }
+        let path = "/dev/" + device
+        for _ in 0..<attempts {
+            if access(path, F_OK) == 0 { return path }
+            usleep(pause)
+        }
+        throw StartFailure("the machine has no \(path)", errno: ENODEV)
+    }
 
     private static func find(_ wanted: String, in folder: String, by attribute: String) throws(StartFailure) -> String {
         for attempt in 0..<attempts {

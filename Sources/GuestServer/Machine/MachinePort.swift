@@ -1,17 +1,29 @@
 internal import CSandlotMachine
 internal import Glibc
 
-/// The host's way to a machine that is not a sandbox yet: words over one port of a virtual console.
+/// The host's way to a machine that is not a sandbox yet: words over one port of a virtual console, or over one connection after the other.
 struct MachinePort {
-    let descriptor: Int32
-    private let watch: Int32
+    private enum Way {
+        /// A port, which outlives whoever speaks over it, and what tells of changes.
+        case port(Int32, watch: Int32)
+        /// Connections come from a listening socket; at most one at a time is listened to.
+        case connections(Int32)
+    }
+
+    private let way: Way
+    /// -1 while nobody is connected.
+    private var connection: Int32 = -1
     private var pending: [UInt8] = []
 
-    init(_ descriptor: Int32) throws(StartFailure) {
-        self.descriptor = descriptor
-        watch = sandlot_machine_watch_port(descriptor)
+    /// A port of a virtual console.
+    init(port: Int32) throws(StartFailure) {
+        let watch = sandlot_machine_watch_port(port)
         guard watch >= 0 else { throw StartFailure("cannot watch the port", errno: errno) }
+        way = .port(port, watch: watch)
     }
+
+    /// Whoever connects.
+    init(listener: Int32) { way = .connections(listener) }
 
     /// Answers knocks until somebody also says what the machine shall be.
     ///
@@ -22,7 +34,7 @@ struct MachinePort {
             let line = try nextLine()
             if line.hasPrefix("SANDLOT-KNOCK ") {
                 lines = []
-                try say("SANDLOT-READY " + line.dropFirst("SANDLOT-KNOCK ".count))
+                try? say("SANDLOT-READY " + line.dropFirst("SANDLOT-KNOCK ".count))
             } else if line.isEmpty, let told = lines, !told.isEmpty {
                 return try MachineBirth(told)
             } else if !line.isEmpty {
@@ -33,11 +45,22 @@ struct MachinePort {
 
     func say(_ word: String) throws(StartFailure) {
         let bytes = Array((word + "\n").utf8)
-        let done = bytes.withUnsafeBytes { sandlot_machine_write_port(watch, descriptor, $0.baseAddress, $0.count) }
-        guard done == 0 else { throw StartFailure("cannot write to the port", errno: errno) }
+        let done = bytes.withUnsafeBytes { bytes in
+            switch way {
+            case .port(let port, let watch): sandlot_machine_write_port(watch, port, bytes.baseAddress, bytes.count) == 0
+            case .connections: send(connection, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
+            }
+        }
+        guard done else { throw StartFailure("cannot answer the host", errno: errno) }
     }
 
-    func stopWatching() { close(watch) }
+    /// Nothing is said over it any more; the port itself and the listening socket stay open.
+    func end() {
+        switch way {
+        case .port(_, let watch): close(watch)
+        case .connections: close(connection)
+        }
+    }
 
     private mutating func nextLine() throws(StartFailure) -> String {
         while true {
@@ -48,9 +71,33 @@ struct MachinePort {
             }
             guard pending.count < MachineBirth.limit else { throw StartFailure("the host's line is too long") }
             var piece = [UInt8](repeating: 0, count: 4096)
-            let got = piece.withUnsafeMutableBytes { sandlot_machine_read_port(watch, descriptor, $0.baseAddress, $0.count) }
-            guard got > 0 else { throw StartFailure("cannot read from the port", errno: errno) }
+            let got = try read(&piece)
             pending += piece[..<got]
+        }
+    }
+
+    private mutating func read(_ piece: inout [UInt8]) throws(StartFailure) -> Int {
+        switch way {
+        case .port(let port, let watch):
+            let got = piece.withUnsafeMutableBytes { sandlot_machine_read_port(watch, port, $0.baseAddress, $0.count) }
+            guard got > 0 else { throw StartFailure("cannot read from the port", errno: errno) }
+            return got
+        case .connections(let listener):
+            while true {
+                if connection < 0 {
+                    connection = accept(listener, nil, nil)
+                    guard connection >= 0 || errno == EINTR || errno == ECONNABORTED else {
+                        throw StartFailure("cannot accept the host's connection", errno: errno)
+                    }
+                    continue
+                }
+                let got = Glibc.read(connection, &piece, piece.count)
+                if got > 0 { return got }
+                // The host has gone, or the machine was copied since: what was half said is nobody's.
+                close(connection)
+                connection = -1
+                pending = []
+            }
         }
     }
 }

@@ -29,29 +29,21 @@ public struct MachineStart {
         MachineStart.openConsole()
         try MachineDevices.loadModules("/modules")
         try MachineRoot.mountImage(try MachineDevices.disk("image"))
-        // As many ports as the machine has; each carries one channel at a time.
-        guard
-            let ports = MachineDevices.kernelWords().first(where: { $0.hasPrefix("sandlot.ports=") }).flatMap({
-                Int($0.drop { $0 != "=" }.dropFirst())
-            }),
-            (1...30).contains(ports)
-        else { throw StartFailure("the kernel's command line has no sandlot.ports with 1 to 30") }
-        var descriptors: [Int32] = []
-        for number in 0..<ports { descriptors.append(try MachineDevices.port("sandlot.\(number)")) }
-        var first = try MachinePort(descriptors[0])
+        let ways = try HostWays()
+        var first = try ways.first()
         let birth = try first.awaitBirth()
         do throws(StartFailure) {
-            let options = try prepare(birth)
+            let options = try prepare(birth, ways)
             try first.say("SANDLOT-BORN")
-            first.stopWatching()
-            return try divide(descriptors, options)
+            first.end()
+            return try divide(ways, options)
         } catch {
             try? first.say("SANDLOT-FAILED \(error.message) (errno \(error.errno))")
             throw error
         }
     }
 
-    private func prepare(_ birth: MachineBirth) throws(StartFailure) -> GuestOptions {
+    private func prepare(_ birth: MachineBirth, _ ways: HostWays) throws(StartFailure) -> GuestOptions {
         // Before anything else draws a random number.
         guard birth.entropy.withUnsafeBytes({ sandlot_machine_add_entropy($0.baseAddress, $0.count) }) == 0 else {
             throw StartFailure("cannot seed the random numbers", errno: errno)
@@ -65,24 +57,21 @@ public struct MachineStart {
         try MachineRoot.enter(try MachineDevices.disk("scratch"), birth)
         try MachineRoot.makeGroup(birth.limits)
         do {
-            return try GuestOptions([
-                "--listen-in", MachineStart.door, "--become", birth.user, "--hostname", birth.hostname, "--own", birth.home, "--own",
-                birth.workspace, "--own", "/.sandlot/state", "--filter-calls", "--own-cgroups", "/sys/fs/cgroup", "--cwd", birth.workspace,
-                "--sandbox", birth.sandbox,
-            ])
+            return try GuestOptions(
+                ways.listening(birth, door: MachineStart.door) + [
+                    "--become", birth.user, "--hostname", birth.hostname, "--own", birth.home, "--own",
+                    birth.workspace, "--own", "/.sandlot/state", "--filter-calls", "--own-cgroups", "/sys/fs/cgroup", "--cwd",
+                    birth.workspace,
+                    "--sandbox", birth.sandbox,
+                ])
         } catch {
             throw StartFailure(error.message)
         }
     }
 
-    private func divide(_ descriptors: [Int32], _ options: GuestOptions) throws(StartFailure) -> GuestOptions {
-        let relay = sandlot_machine_fork()
-        guard relay >= 0 else { throw StartFailure("cannot fork", errno: errno) }
-        if relay == 0 {
-            sandlot_machine_relay_ports(descriptors, descriptors.count, MachineStart.door + "/guest")
-            exit(1)
-        }
-        for descriptor in descriptors { close(descriptor) }
+    private func divide(_ ways: HostWays, _ options: GuestOptions) throws(StartFailure) -> GuestOptions {
+        // -1, which is no process, where the host's connections reach the guest by themselves.
+        let relay = try ways.relay(to: MachineStart.door + "/guest")
         // The kernel's own threads and this process are not for the sandbox to see.
         guard sandlot_machine_separate_children() == 0 else { throw StartFailure("cannot separate processes", errno: errno) }
         let server = sandlot_machine_fork()

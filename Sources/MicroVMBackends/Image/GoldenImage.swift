@@ -63,7 +63,7 @@ struct GoldenImage: Sendable {
     }
 
     /// An empty file system of `size` bytes in a new file of `capacity` bytes, which has holes where nothing is.
-    func makeDisk(_ path: FilePath, size: UInt64, capacity: UInt64) async throws -> OwnedDescriptor {
+    func makeDisk(_ path: FilePath, size: UInt64, capacity: UInt64) async throws {
         let file = OwnedDescriptor(open(path.string, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600))
         guard file.raw >= 0 else { throw SandboxError.system("making the disk \(path)", errno) }
         guard ftruncate(file.raw, off_t(capacity)) == 0 else {
@@ -76,6 +76,5 @@ struct GoldenImage: Sendable {
         guard result.isSuccess else {
             throw SandboxError(.unavailable, "making the disk \(path) failed: \(result.errorText.suffix(400))")
         }
-        return file
     }
 }

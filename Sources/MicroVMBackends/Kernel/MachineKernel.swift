@@ -9,13 +9,10 @@ struct MachineKernel: Sendable {
     /// In the order in which they are loaded; what is built into the kernel is missing.
     let modules: [FilePath]
 
-    /// For the devices of a machine, and for a disk above an image.
-    private static let needed = ["virtio_mmio", "virtio_blk", "virtio_console", "overlay", "ext4"]
-
     /// The kernel that the settings name, else the newest of the machine's boot folder, made for clouds before others.
-    static func find(_ settings: MachineSettings, bootFolder: FilePath = "/boot", moduleFolder: FilePath = "/lib/modules") throws
-        -> MachineKernel
-    {
+    static func find(
+        _ settings: MachineSettings, for kind: MonitorKind, bootFolder: FilePath = "/boot", moduleFolder: FilePath = "/lib/modules"
+    ) throws -> MachineKernel {
         let remedy = "install one: apt-get install linux-image-cloud-amd64; or name one by the settings kernel and modules"
         if let image = settings.kernel {
             let version = version(of: image)
@@ -24,7 +21,7 @@ struct MachineKernel: Sendable {
                     .invalidArgument, "the setting kernel names '\(image)', which does not tell its version",
                     remedy: "name the folder with its modules by the setting modules")
             }
-            return try MachineKernel(image: image, folder: folder)
+            return try MachineKernel(image: image, folder: folder, kind)
         }
         let versions = try HostDirectory.names(in: bootFolder).compactMap { version(of: bootFolder.appending($0)) }
         let known = versions.filter { HostDirectory.exists(moduleFolder.appending($0).appending("modules.dep")) }
@@ -36,7 +33,7 @@ struct MachineKernel: Sendable {
         guard let version = known.max(by: isLess) else {
             throw SandboxError(.unavailable, "there is no kernel with modules in \(bootFolder)", remedy: remedy)
         }
-        return try MachineKernel(image: bootFolder.appending("vmlinuz-\(version)"), folder: moduleFolder.appending(version))
+        return try MachineKernel(image: bootFolder.appending("vmlinuz-\(version)"), folder: moduleFolder.appending(version), kind)
     }
 
     private static func version(of image: FilePath) -> String? {
@@ -44,7 +41,7 @@ struct MachineKernel: Sendable {
         return String(name.dropFirst("vmlinuz-".count))
     }
 
-    private init(image: FilePath, folder: FilePath) throws {
+    private init(image: FilePath, folder: FilePath, _ kind: MonitorKind) throws {
         guard access(image.string, R_OK) == 0 else {
             throw SandboxError(
                 .unavailable, "the kernel \(image) cannot be read: \(SandboxError.reason(of: errno))",
@@ -57,7 +54,7 @@ struct MachineKernel: Sendable {
         }
         let builtin = try HostDirectory.contents(folder.appending("modules.builtin"), limit: 16 << 20) ?? []
         let order = try Self.order(
-            of: Self.needed, dependencies: String(decoding: bytes, as: UTF8.self), builtin: String(decoding: builtin, as: UTF8.self))
+            of: kind.modules, dependencies: String(decoding: bytes, as: UTF8.self), builtin: String(decoding: builtin, as: UTF8.self))
         modules = order.map { folder.appending($0) }
         if let packed = modules.first(where: { !$0.string.hasSuffix(".ko") }) {
             throw SandboxError(

@@ -7,7 +7,7 @@ import SystemPackage
 struct MachineBirth {
     let bytes: [UInt8]
 
-    init(_ spec: SandboxSpec, workspace: FilePath, shape: MachineShape) {
+    init(_ spec: SandboxSpec, workspace: FilePath, shape: MachineShape, hasLifeline: Bool = false) {
         var generator = SystemRandomNumberGenerator()
         func random(_ count: Int) -> String {
             (0..<count).map { _ in
@@ -22,6 +22,7 @@ struct MachineBirth {
             "user \(MachineShape.user.uid):\(MachineShape.user.gid)", "workspace \(workspace)", "home \(MachineShape.home)",
             "entropy \(random(64))", "clock \(now.tv_sec) \(now.tv_nsec)", "memory \(shape.memoryLimit)",
         ]
+        if hasLifeline { lines.append("ends with-its-maker") }
         if let count = shape.processLimit { lines.append("processes \(count)") }
         if let share = shape.processorLimit { lines.append("processor-microseconds \(share)") }
         bytes = Array((lines.joined(separator: "\n") + "\n\n").utf8)

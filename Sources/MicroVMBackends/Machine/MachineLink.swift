@@ -5,12 +5,13 @@ import SandboxProcess
 /// Connecting to the guest of a machine, the first time and later.
 struct MachineLink: Sendable {
     let host: MachineHost
-    let backend: BackendID
+    let kind: MonitorKind
     let removal: MachineRemoval
 
     /// The sandbox over a first channel, with the environment given.
     func sandbox(
-        _ reference: SandboxReference, environment: [String: String], channel: GuestChannel, ports: MachinePorts
+        _ reference: SandboxReference, environment: [String: String], channel: GuestChannel, entrance: any MachineEntrance,
+        lifeline: OwnedDescriptor? = nil
     ) throws -> MachineSandbox {
         let locator = try MachineLocator(reference)
         let defaults = GuestExecDefaults(
@@ -18,28 +19,30 @@ struct MachineLink: Sendable {
             // The guest has given up what it would need for that.
             canSwitchUser: false)
         let core = GuestSandboxCore(defaults: defaults, channel: channel) {
-            try await ports.channel()
+            try await entrance.channel()
         } isAlive: {
             locator.monitor?.isAlive ?? false
         } causeOfDeath: {
-            let words = ports.folder.lastWords()
+            let words = entrance.folder.lastWords()
             return words.isEmpty ? "its machine has ended" : "its machine has ended; its last words: \(words)"
         }
-        return MachineSandbox(reference: reference, guest: core, removal: removal)
+        return MachineSandbox(reference: reference, guest: core, removal: removal, lifeline: lifeline)
     }
 
     func attach(to reference: SandboxReference) async throws -> MachineSandbox {
-        let gone = SandboxError(.notFound, "the sandbox '\(reference.id)' is gone", remedy: "create a new one", backend: backend)
+        let gone = SandboxError(.notFound, "the sandbox '\(reference.id)' is gone", remedy: "create a new one", backend: kind.backend)
         let folder = MachineFolder(reference.id, in: host.dataDirectory)
-        guard let record = folder.read(), record.owner == reference.owner, record.backend == backend, reference.backend == backend else {
+        guard let record = folder.read(), record.owner == reference.owner, record.backend == kind.backend,
+            reference.backend == kind.backend
+        else {
             throw gone
         }
         let locator = try MachineLocator(record)
         guard let monitor = locator.monitor, monitor.isAlive else { throw gone }
-        let ports = MachinePorts(folder, keeper: host.keeper)
+        let entrance = kind.entrance(to: folder, keeper: host.keeper)
         let channel: GuestChannel
         do {
-            channel = try await ports.channel()
+            channel = try await entrance.channel()
         } catch {
             if !monitor.isAlive { throw gone }
             throw error
@@ -50,7 +53,7 @@ struct MachineLink: Sendable {
                 let session = GuestSession(channel, defaults: GuestExecDefaults(workspacePath: locator.workspace, environment: [:]))
                 environment = try await EnvironmentFile.read(file, of: session.files)
             }
-            return try sandbox(record, environment: environment, channel: channel, ports: ports)
+            return try sandbox(record, environment: environment, channel: channel, entrance: entrance)
         } catch {
             channel.close()
             throw error

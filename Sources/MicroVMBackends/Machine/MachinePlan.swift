@@ -15,9 +15,9 @@ struct MachinePlan: Sendable {
     var kernel: FilePath
     var ramdisk: FilePath
     var image: FilePath
-    /// Thousands of ticks a second of the host's processor.
-    var tickRate: UInt
-    /// What the machine begins as a copy of; nil boots it.
+    /// Thousands of ticks a second of the host's processor, where the machine is emulated.
+    var tickRate: UInt = 0
+    /// The folder of the saved machine that this one begins as a copy of; nil boots it.
     var snapshot: FilePath?
 
     /// The argument by which a process is known as the machine of a sandbox.

@@ -23,9 +23,10 @@ struct MachineRemoval: Sendable {
                     .denied, "sandbox '\(reference.id)' belongs to \(record.owner), not to \(reference.owner)",
                     remedy: "let the Sandlot of that data directory remove it", backend: backend)
             }
-            let monitor = try MachineLocator(record).monitor
+            let locator = try MachineLocator(record)
             // A maker that crashed at the wrong moment did not write down its process.
-            try await end(try monitor.map { [$0] } ?? Self.machines(of: reference.id))
+            try await end(try locator.monitor.map { [$0] } ?? Self.machines(of: reference.id))
+            try locator.group?.remove()
         } else {
             guard folder.isLeftover else { return }
             try await end(try Self.machines(of: reference.id))
@@ -45,9 +46,7 @@ struct MachineRemoval: Sendable {
 
     /// The processes that bear the name of a sandbox' machine.
     private static func machines(of id: SandboxID) throws -> [ProcessIdentity] {
-        let name = Array(MachinePlan.name(of: id.rawValue).utf8)[...]
-        return try HostDirectory.names(in: "/proc").compactMap { Int32($0) }.filter { pid in
-            KernelFile.bytes("/proc/\(pid)/cmdline")?.split(separator: 0).contains { $0 == name } == true
-        }.compactMap { try ProcessIdentity.of($0) }
+        let name = MachinePlan.name(of: id.rawValue)
+        return try MachineProcesses.all { $0 == name }.compactMap { try ProcessIdentity.of($0.pid) }
     }
 }

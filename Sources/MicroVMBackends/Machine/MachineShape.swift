@@ -33,9 +33,9 @@ struct MachineShape: Sendable, Equatable {
     /// The guest's own process and a supervisor for each running exec count too.
     private static let ownProcesses: UInt32 = 8
 
-    init(_ spec: SandboxSpec, settings: MachineSettings, backend: BackendID) throws {
+    init(_ spec: SandboxSpec, settings: MachineSettings, kind: MonitorKind) throws {
         func refuse(_ code: SandboxError.Code, _ message: String, _ remedy: String) -> SandboxError {
-            SandboxError(code, message, remedy: remedy, backend: backend)
+            SandboxError(code, message, remedy: remedy, backend: kind.backend)
         }
         let limits = spec.limits
         if limits.gpus != nil {
@@ -47,14 +47,14 @@ struct MachineShape: Sendable, Equatable {
         if let disk = limits.disk, disk < Self.smallestDisk || disk > 1 << 43 {
             throw refuse(.invalidArgument, "a disk limit of \(disk) bytes makes no sense", "use 16 MiB to 8 TiB")
         }
-        if let processors = limits.processors, !(processors >= 0.01 && processors <= 64) {
-            throw refuse(.invalidArgument, "a limit of \(processors) processors makes no sense", "use 0.01 to 64")
+        if let processors = limits.processors, !(processors >= 0.01 && processors <= Double(kind.mostProcessors)) {
+            throw refuse(.invalidArgument, "a limit of \(processors) processors makes no sense", "use 0.01 to \(kind.mostProcessors)")
         }
         if limits.processes == 0 { throw refuse(.invalidArgument, "a limit of 0 processes leaves no command to run", "use at least 1") }
         // In steps, so that few kinds of machine are booted and kept.
         let wanted = limits.memory.map { Int(($0 + (1 << 20) - 1) >> 20) + Self.overhead } ?? 0
         memory = max(settings.memory, (wanted + 127) / 128 * 128)
-        processors = max(settings.processors, limits.processors.map { Int($0.rounded(.up)) } ?? 1)
+        processors = min(kind.mostProcessors, max(settings.processors, limits.processors.map { Int($0.rounded(.up)) } ?? 1))
         let usual = UInt64(settings.disk) << 20
         disk = ((limits.disk ?? usual) >> 12) << 12
         capacity = max(usual, disk)

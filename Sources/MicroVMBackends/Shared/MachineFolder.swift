@@ -7,6 +7,8 @@ import SystemPackage
 /// The directory of one machine on the host: its record, its sockets and locks, its disk and what its console said.
 struct MachineFolder: Sendable {
     let path: FilePath
+    /// Of its machine, by which processes are known.
+    let name: String
 
     private static let recordName = "record"
     private static let draftPrefix = ".new-"
@@ -15,9 +17,15 @@ struct MachineFolder: Sendable {
 
     static func collection(_ dataDirectory: FilePath) -> FilePath { dataDirectory.appending("machines") }
 
-    init(_ id: SandboxID, in dataDirectory: FilePath) { path = Self.collection(dataDirectory).appending(id.rawValue) }
+    init(_ id: SandboxID, in dataDirectory: FilePath) {
+        path = Self.collection(dataDirectory).appending(id.rawValue)
+        name = MachinePlan.name(of: id.rawValue)
+    }
     /// One that is no sandbox: a machine that only becomes a snapshot.
-    init(path: FilePath) { self.path = path }
+    init(path: FilePath, name: String) {
+        self.path = path
+        self.name = name
+    }
 
     var console: FilePath { path.appending("console") }
     var disk: FilePath { path.appending("disk") }
@@ -63,9 +71,14 @@ struct MachineFolder: Sendable {
         return try? JSONDecoder().decode(SandboxReference.self, from: Data(bytes))
     }
 
+    /// Takes away everything but the record.
+    func clear() async throws {
+        for name in try HostDirectory.names(in: path) where name != Self.recordName { try await HostDirectory.remove(path.appending(name)) }
+    }
+
     /// The record goes last, so that whatever interrupts us is found and finished later.
     func remove() async throws {
-        for name in try HostDirectory.names(in: path) where name != Self.recordName { try await HostDirectory.remove(path.appending(name)) }
+        try await clear()
         try await HostDirectory.remove(path)
         try await HostDirectory.remove(draft)
     }
@@ -94,6 +107,14 @@ struct MachineFolder: Sendable {
         }
         let left = Set(ids).sorted().filter { MachineFolder($0, in: dataDirectory).isLeftover }
         return known + left.map { SandboxReference(id: $0, backend: backend, owner: owner, session: nil, locator: [:]) }
+    }
+
+    /// The failure with what the machine or its monitor said last.
+    func explained(_ error: SandboxError) -> SandboxError {
+        let words = lastWords()
+        guard !words.isEmpty else { return error }
+        return SandboxError(
+            error.code, "\(error.message); the machine's last words: \(words)", remedy: error.remedy, backend: error.backend, cause: error)
     }
 
     /// The end of what the machine's console and its monitor said, for people.

@@ -32,6 +32,12 @@ public struct MachineHost: Sendable {
 
     var isRoot: Bool { user.uid == 0 }
 
+    /// Above the ranges that systemd and `subuid` hand out, and apart from that of containers.
+    private static let firstOwn: UInt32 = 0x7200_0000
+
+    /// The number that root's machine of this name runs as, which no account and no other machine has.
+    static func user(ofMachine name: String) -> UInt32 { firstOwn + (UInt32(Digest.hex(Array(name.utf8)).prefix(6), radix: 16) ?? 0) }
+
     /// A program by name or by the path that a setting gives.
     func program(_ name: String, setting: FilePath? = nil) -> FilePath? {
         CommandRunner.find(setting?.string ?? name, searchPath: searchPath)

@@ -1,7 +1,7 @@
-public import SandboxCore
+import SandboxCore
 public import SystemPackage
 
-/// The keys of a microVM backend's scope, `[backends.qemu]`.
+/// The keys of a microVM backend's scope, `[backends.qemu]` or `[backends.firecracker]`.
 public struct MachineSettings: Sendable, Equatable {
     /// What runs a machine's instructions.
     public enum Acceleration: String, Sendable, CaseIterable {
@@ -14,6 +14,10 @@ public struct MachineSettings: Sendable, Equatable {
 
     /// Nil: looked up in `PATH`.
     public var monitor: FilePath?
+    /// Firecracker's; nil: looked up beside it and in `PATH`.
+    public var jailer: FilePath?
+    /// Whether Firecracker is started by its jailer.
+    public var isJailed: Bool
     /// Nil: the newest of `/boot`.
     public var kernel: FilePath?
     /// Nil: those of the kernel's version below `/lib/modules`.
@@ -33,31 +37,56 @@ public struct MachineSettings: Sendable, Equatable {
     public var snapshots: Bool
 
     /// The descriptors that the settings file, the forms and the documents are made from.
-    public static let descriptors: [SettingDescriptor] = [
-        SettingDescriptor(key: "qemu_path", kind: .path, summary: "The qemu-system-x86_64 executable; found in PATH when not set."),
-        SettingDescriptor(key: "kernel", kind: .path, summary: "The machines' Linux kernel; the newest of /boot when not set."),
-        SettingDescriptor(key: "modules", kind: .path, summary: "The folder of that kernel's modules; below /lib/modules when not set."),
-        SettingDescriptor(
-            key: "root_directory", kind: .path,
-            summary: "The directory with the root file system of sandboxes that name none; BusyBox alone when not set."),
-        SettingDescriptor(
-            key: "acceleration", kind: .choice(Acceleration.allCases.map(\.rawValue)),
-            summary: "What runs the machines: kvm, tcg (emulation), or auto, which is kvm where a trial machine boots with it.",
-            defaultText: "auto"),
-        SettingDescriptor(
-            key: "memory_mib", kind: .integer(minimum: 192, maximum: 1_048_576), summary: "MiB of memory of each machine.",
-            defaultText: "512"),
-        SettingDescriptor(
-            key: "processors", kind: .integer(minimum: 1, maximum: 64), summary: "Processors of each machine.", defaultText: "1"),
-        SettingDescriptor(
-            key: "disk_mib", kind: .integer(minimum: 16, maximum: 1_048_576), summary: "MiB that a sandbox without a disk limit can write.",
-            defaultText: "4096"),
-        SettingDescriptor(
-            key: "boot_timeout", kind: .integer(minimum: 1, maximum: 3600), summary: "Seconds that a machine may take to boot.",
-            defaultText: "90"),
-        SettingDescriptor(
-            key: "snapshots", kind: .boolean, summary: "Whether machines begin as copies of one that has booted.", defaultText: "true"),
-    ]
+    static let qemu: [SettingDescriptor] =
+        [
+            SettingDescriptor(key: "qemu_path", kind: .path, summary: "The qemu-system-x86_64 executable; found in PATH when not set."),
+            SettingDescriptor(
+                key: "acceleration", kind: .choice(Acceleration.allCases.map(\.rawValue)),
+                summary: "What runs the machines: kvm, tcg (emulation), or auto, which is kvm where a trial machine boots with it.",
+                defaultText: "auto"),
+        ] + shared(mostProcessors: MonitorKind.qemu.mostProcessors)
+
+    /// As `qemu`.
+    static let firecracker: [SettingDescriptor] =
+        [
+            SettingDescriptor(
+                key: "firecracker_path", kind: .path,
+                summary: "The firecracker executable; where `sandlot firecracker setup` puts it, or in PATH, when not set."),
+            SettingDescriptor(
+                key: "jailer_path", kind: .path,
+                summary: "Firecracker's jailer; where `sandlot firecracker setup` puts it, or in PATH, when not set."),
+            SettingDescriptor(
+                key: "jailer", kind: .boolean,
+                summary:
+                    "Whether each Firecracker is locked in by its jailer, which needs root; without it, only its system call filter is left.",
+                defaultText: "true"),
+        ] + shared(mostProcessors: MonitorKind.firecracker.mostProcessors)
+
+    private static func shared(mostProcessors: Int) -> [SettingDescriptor] {
+        [
+            SettingDescriptor(key: "kernel", kind: .path, summary: "The machines' Linux kernel; the newest of /boot when not set."),
+            SettingDescriptor(
+                key: "modules", kind: .path, summary: "The folder of that kernel's modules; below /lib/modules when not set."),
+            SettingDescriptor(
+                key: "root_directory", kind: .path,
+                summary: "The directory with the root file system of sandboxes that name none; BusyBox alone when not set."),
+            SettingDescriptor(
+                key: "memory_mib", kind: .integer(minimum: 192, maximum: 1_048_576), summary: "MiB of memory of each machine.",
+                defaultText: "512"),
+            SettingDescriptor(
+                key: "processors", kind: .integer(minimum: 1, maximum: mostProcessors), summary: "Processors of each machine.",
+                defaultText: "1"),
+            SettingDescriptor(
+                key: "disk_mib", kind: .integer(minimum: 16, maximum: 1_048_576),
+                summary: "MiB that a sandbox without a disk limit can write.",
+                defaultText: "4096"),
+            SettingDescriptor(
+                key: "boot_timeout", kind: .integer(minimum: 1, maximum: 3600), summary: "Seconds that a machine may take to boot.",
+                defaultText: "90"),
+            SettingDescriptor(
+                key: "snapshots", kind: .boolean, summary: "Whether machines begin as copies of one that has booted.", defaultText: "true"),
+        ]
+    }
 
     /// Reads the scope, one element for each value that is not a list; a value that makes no sense is `invalidArgument`.
     public init(_ values: [String: [String]] = [:]) throws {
@@ -77,7 +106,14 @@ public struct MachineSettings: Sendable, Equatable {
             }
             return value
         }
-        monitor = try path("qemu_path")
+        func flag(_ key: String) throws -> Bool {
+            let word = text(key) ?? "true"
+            guard let flag = Bool(word) else { throw wrong(key, word, "use true or false") }
+            return flag
+        }
+        monitor = try path("qemu_path") ?? path("firecracker_path")
+        jailer = try path("jailer_path")
+        isJailed = try flag("jailer")
         kernel = try path("kernel")
         modules = try path("modules")
         rootDirectory = try path("root_directory")
@@ -88,8 +124,6 @@ public struct MachineSettings: Sendable, Equatable {
         processors = try number("processors", 1, 1...64)
         disk = try number("disk_mib", 4096, 16...1_048_576)
         bootTimeout = try number("boot_timeout", 90, 1...3600)
-        let flag = text("snapshots") ?? "true"
-        guard let snapshots = Bool(flag) else { throw wrong("snapshots", flag, "use true or false") }
-        self.snapshots = snapshots
+        snapshots = try flag("snapshots")
     }
 }

@@ -32,7 +32,8 @@ struct SandlotRoot: SandlotCommand {
             CommandGroup(
                 name: "This machine",
                 subcommands: [
-                    ServeCommand.self, DoctorCommand.self, BackendCommand.self, ImageCommand.self, ConfigCommand.self, SecretVerbs.self,
+                    ServeCommand.self, DoctorCommand.self, BackendCommand.self, FirecrackerCommand.self, ImageCommand.self,
+                    ConfigCommand.self, SecretVerbs.self,
                     TokenCommand.self, EventsCommand.self, ReapCommand.self,
                     VersionCommand.self,
                 ]),

@@ -6,13 +6,13 @@ import SandboxProcess
 import SystemPackage
 
 /// Makes one sandbox, step by step; what fails at any step leaves nothing behind.
-struct QemuLauncher {
+struct MachineLauncher {
     let spec: SandboxSpec
     let workspace: FilePath
     let shape: MachineShape
     /// The directory that the image is made of; nil for BusyBox alone.
     let root: FilePath?
-    let preparation: QemuPreparation
+    let preparation: MachinePreparation
     let link: MachineLink
     /// Of everything that shapes the sandbox.
     let fingerprint: String
@@ -25,9 +25,10 @@ struct QemuLauncher {
         let folder = MachineFolder(spec.id, in: preparation.host.dataDirectory)
         let locator = MachineLocator(
             workspace: workspace, home: MachineShape.home,
-            environmentFile: spec.environment.isEmpty ? nil : EnvironmentFile.place(in: MachineShape.state))
+            environmentFile: spec.environment.isEmpty ? nil : EnvironmentFile.place(in: MachineShape.state),
+            group: preparation.group(spec.id))
         var reference = SandboxReference(
-            id: spec.id, backend: QemuBackend.id, owner: spec.owner, session: spec.session, locator: texts(locator))
+            id: spec.id, backend: preparation.kind.backend, owner: spec.owner, session: spec.session, locator: texts(locator))
         try folder.create(reference)
         do {
             do {
@@ -39,7 +40,8 @@ struct QemuLauncher {
                 preparation.host.logger.warning("a snapshot starts no machine", metadata: ["error": "\(error)"])
                 try await preparation.forgetSnapshot(plan)
                 plan.snapshot = nil
-                try await clear(folder)
+                try await folder.clear()
+                try locator.group?.remove()
                 return try await make(plan, folder, locator, &reference, record)
             }
         } catch {
@@ -59,48 +61,47 @@ struct QemuLauncher {
         _ record: @Sendable (SandboxReference) async throws -> Void
     ) async throws -> MachineSandbox {
         let host = preparation.host
-        let disk = try await GoldenImage(host: host, assets: preparation.assets).makeDisk(
-            folder.disk, size: shape.disk, capacity: shape.capacity)
-        let process = try await preparation.machine.start(
-            plan, in: folder, disk: disk, endsWithUs: spec.endsWithCreator, fileLimit: shape.capacity)
-        let ports = MachinePorts(folder, keeper: host.keeper)
-        let boot = MachineBoot(ports: ports, folder: folder, deadline: .seconds(preparation.settings.bootTimeout))
+        try await GoldenImage(host: host, assets: preparation.assets).makeDisk(folder.disk, size: shape.disk, capacity: shape.capacity)
+        try locator.group?.create(preparation.groupLimits(shape))
+        let machine = try await preparation.monitor.start(
+            plan, in: folder,
+            MachineTerms(endsWithUs: spec.endsWithCreator, fileLimit: shape.capacity, groups: locator.group?.membershipFiles ?? []))
+        let entrance = preparation.kind.entrance(to: folder, keeper: host.keeper)
+        let boot = MachineBoot(entrance: entrance, process: machine.process, deadline: .seconds(preparation.settings.bootTimeout))
         let conversation: PortConversation
         do {
             conversation = try await boot.ready()
         } catch {
-            try? process.signal(SIGKILL)
-            _ = try? await process.wait()
+            await machine.end()
             throw error
         }
         var made = locator
-        made.monitor = process.identity
+        made.monitor = machine.process.identity
         reference.locator = texts(made)
         try folder.write(reference)
         // Until it is born the machine is nobody's sandbox and runs nothing.
         try await record(reference)
         do {
-            try conversation.say(MachineBirth(spec, workspace: workspace, shape: shape).bytes)
+            let birth = MachineBirth(spec, workspace: workspace, shape: shape, hasLifeline: spec.endsWithCreator && entrance.offersLifeline)
+            try conversation.say(birth.bytes)
             try await withDeadline(Self.birthDeadline, for: "the machine's becoming a sandbox") { try await conversation.birth() }
             conversation.close()
-            let channel = try await ports.channel()
-            let sandbox = try link.sandbox(reference, environment: spec.environment, channel: channel, ports: ports)
+            let lifeline = spec.endsWithCreator ? try await entrance.lifeline() : nil
+            let channel = try await entrance.channel()
+            let sandbox = try link.sandbox(
+                reference, environment: spec.environment, channel: channel, entrance: entrance, lifeline: lifeline)
             if let file = made.environmentFile { try await EnvironmentFile.write(spec.environment, to: file, of: sandbox.files) }
             host.logger.debug(
                 "sandbox made",
                 metadata: [
-                    "sandbox.id": "\(spec.id)", "backend.id": "\(QemuBackend.id)", "acceleration": "\(plan.acceleration.rawValue)",
+                    "sandbox.id": "\(spec.id)", "backend.id": "\(preparation.kind.backend)",
+                    "acceleration": "\(plan.acceleration.rawValue)",
                     "began": plan.snapshot == nil ? "booted" : "copied",
                 ])
             return sandbox
         } catch let error as SandboxError {
-            throw boot.explained(error)
+            throw folder.explained(error)
         }
     }
 
-    /// Takes away what a failed start left in the folder; its record stays.
-    private func clear(_ folder: MachineFolder) async throws {
-        for port in 0..<MachineShape.ports { unlink(folder.path.appending(MachineFolder.socketName(port)).string) }
-        for path in [folder.disk, folder.console] { unlink(path.string) }
-    }
 }
