@@ -108,7 +108,7 @@ class NarrowTest(PageCase):
 
     def test_a_narrow_screen_scrolls_in_one_direction(self) -> None:
         self.open_session("narrow")
-        for place in ["sessions", "sessions/narrow", "sessions/narrow/files", "sessions/narrow/changes", "settings/backends", "settings/general", "events"]:
+        for place in ["sessions", "sessions/narrow", "sessions/narrow/files", "sessions/narrow/changes", "settings/backends", "settings/general", "events", "terminals", "settings/sandboxes", "settings/images"]:
             self.go(place)
             expect(self.page.locator("h1").first).to_be_visible()
             width = self.page.evaluate("document.documentElement.scrollWidth")

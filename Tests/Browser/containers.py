@@ -16,12 +16,12 @@ BASE = "localhost/sandlot-test:packages"
 # The server finds its engine as Docker's own command does.
 os.environ["DOCKER_HOST"] = f"unix://{SOCKET}"
 
-# In the place of a distribution's package manager, which would need a network: a package is a program of its name, and one takes for ever.
+# In the place of a distribution's package manager, which would need a network: a package is a program of its name, and some take for ever.
 MANAGER = """#!/bin/sh
 for word; do
     case "$word" in add|--*) continue ;; esac
     echo "fetching $word"
-    if [ "$word" = endless ]; then while :; do sleep 1; done; fi
+    case "$word" in endless*) while :; do sleep 1; done ;; esac
     printf '#!/bin/sh\\necho %s runs\\n' "$word" >"/bin/$word"
     chmod 755 "/bin/$word"
 done
@@ -108,6 +108,22 @@ class ContainersTest(PageCase):
         expect(page.get_by_role("dialog")).to_contain_text("1 image")
         self.press("Remove unused")
         expect(page.get_by_text("No built image")).to_be_visible()
+
+    def test_a_session_says_that_its_image_is_being_built_and_no_other_does(self) -> None:
+        wish = {
+            "name": "waiting", "backend": "docker", "image": {"kind": "reference", "name": BASE}, "packages": ["apk:endless-too"], "prepare": False}
+        answer = self.context.request.post(f"{self.server.url}/v1/sessions", data=wish, headers={"Origin": self.server.url})
+        self.assertTrue(answer.ok, answer.text())
+        self.open_session("other", "--backend", "bubblewrap")
+        page = self.go("sessions/waiting")
+        expect(page.get_by_text("The sandbox is being made…")).to_be_visible()
+        page.evaluate("fetch('/v1/sessions/waiting/prepare', {method: 'POST'}).catch(() => 0); 0")
+        expect(page.get_by_text("The image is being built…")).to_be_visible()
+        self.shot("session-building")
+        self.go("sessions/other")
+        expect(page.get_by_role("textbox", name="Command")).to_be_visible()
+        expect(page.get_by_text("The image is being built…")).to_have_count(0)
+        self.server.run("session", "rm", "--force", "waiting", "other")
 
     def test_a_session_in_a_container_is_used_and_one_moves_into_a_container_with_its_files(self) -> None:
         page = self.go("settings/images")

@@ -106,6 +106,48 @@ struct EndToEndServerTests {
         }
     }
 
+    @Test func aDirectoryHereIsKeptInStepWithASandboxThere() throws {
+        try Served.with { served in
+            let project = served.sandlot.directory.appending(path: "here")
+            func read(_ name: String) -> String? {
+                (try? Data(contentsOf: project.appending(path: name))).map { String(decoding: $0, as: UTF8.self) }
+            }
+            try FileManager.default.createDirectory(at: project.appending(path: "deep"), withIntermediateDirectories: true)
+            try Data("before\n".utf8).write(to: project.appending(path: "both"))
+            try Data("kept\n".utf8).write(to: project.appending(path: "deep/file"))
+            let refused = try served.run("session", "open", "--sync", project.path, "--sync-after-exec")
+            #expect(refused.status == 125 && refused.error.contains("session pull"), "\(refused.error)")
+            let opened = try served.run("session", "open", "--name", "far", "--sync", project.path, "--sync-merge")
+            #expect(opened.status == 0, "\(opened.error)")
+            #expect(try served.run("session", "exec", "far", "--", "cat", "deep/file", "both").text == "kept\nbefore\n")
+            #expect(
+                try served.run("session", "exec", "far", "--", "sh", "-c", "echo inside >both; echo new >made; rm deep/file").status == 0)
+            #expect(try served.run("session", "diff", "far").text.contains("A made"))
+            try Data("outside\n".utf8).write(to: project.appending(path: "both"))
+            let preview = try served.run("session", "pull", "--dry-run", "far")
+            #expect(preview.status == 1 && read("made") == nil, "\(preview.error)")
+            #expect(try served.run("session", "pull", "far").status == 1)
+            #expect(read("made") == "new\n" && read("deep/file") == nil && read("both") == "outside\n")
+            #expect(try served.run("session", "conflicts", "show", "far", "both", "--side", "sandbox").text == "inside\n")
+            #expect(try served.run("session", "conflicts", "show", "far", "both", "--side", "base").text == "before\n")
+            #expect(try served.run("session", "conflicts", "take-host", "far", "both").status == 0)
+            #expect(try served.run("session", "push", "far").status == 0)
+            #expect(try served.run("session", "exec", "far", "--", "cat", "both").text == "outside\n")
+            #expect(try served.run("session", "show", "far").text.contains("pulled"))
+            // The server's own command knows of no directory: it is not that machine's.
+            #expect(try served.sandlot.run("session", "pull", "far").status == 125)
+            // What nobody pulled comes out when the session ends.
+            #expect(try served.run("session", "exec", "far", "--", "sh", "-c", "echo last >last").status == 0)
+            let removed = try served.run("session", "rm", "--force", "far")
+            #expect(removed.status == 0 && read("last") == "last\n", "\(removed.error)")
+            // A command's own session does the same.
+            let run = try served.run("run", "--sync", project.path, "--", "sh", "-c", "cat last; echo ran >ran")
+            #expect(run.status == 0 && run.text == "last\n" && read("ran") == "ran\n", "\(run.error)")
+            let left = try FileManager.default.subpathsOfDirectory(atPath: served.environment["SANDLOT_DATA_DIRECTORY"] ?? "")
+            #expect(!left.contains { $0.hasSuffix("note.json") }, "\(left)")
+        }
+    }
+
     @Test func whoIsNotTrustedOrNotLetInIsToldSo() throws {
         try Served.with { served in
             let stranger = try served.run("session", "list", environment: ["SANDLOT_SERVER_CA": nil])

@@ -10,6 +10,14 @@ public struct WorkspaceStatusBody: Sendable, Codable, Equatable {
     /// That nobody settled yet.
     public var openConflicts: Int
 
+    /// Creates a status.
+    public init(pushedAt: Int64?, pulledAt: Int64?, failure: String? = nil, openConflicts: Int) {
+        self.pushedAt = pushedAt
+        self.pulledAt = pulledAt
+        self.failure = failure
+        self.openConflicts = openConflicts
+    }
+
     /// Tells a status.
     public init(_ status: WorkspaceStatus) {
         pushedAt = status.pushedAt?.milliseconds

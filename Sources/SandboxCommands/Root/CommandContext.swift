@@ -57,7 +57,13 @@ struct CommandContext: Sendable {
             return try await withRuntime(options) { try await body(LocalPlace(runtime: $0, environment: environment)) }
         }
         try options.refuse(at: server)
-        return try await body(ServerPlace(client: try server.client(self)))
+        return try await body(ServerPlace(client: try server.client(self), dataDirectory: dataDirectory()))
+    }
+
+    /// Where this machine keeps its own, whatever a settings file says of an engine here.
+    private func dataDirectory() throws -> FilePath {
+        if let named = environment["SANDLOT_DATA_DIRECTORY"], named.hasPrefix("/") { return FilePath(named) }
+        return FilePath(try SettingsLocations(environment: environment, userID: geteuid()).dataDirectory)
     }
 
     /// Runs with an engine and lets go of it afterwards.

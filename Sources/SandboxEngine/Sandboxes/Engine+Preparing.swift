@@ -46,6 +46,8 @@ extension Engine {
         let plan: SessionPlan = try StoredText.decode(row.plan)
         guard try await images.mayBuild(plan, on: row.backend) else { return nil }
         do {
+            // Who waits for this session learns what it waits for.
+            try await store.write { try $0.announce(.preparing, session: row.id, ["backend": row.backend.rawValue, "step": "image"]) }
             return try await images.ready(plan, on: row.backend)
         } catch let error as SandboxError where error.code == .unavailable {
             // Making the sandbox finds out too, and may move on to another backend.
