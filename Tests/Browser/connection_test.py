@@ -1,3 +1,4 @@
+import re
 from urllib.parse import urlsplit
 
 from playwright.sync_api import expect
@@ -39,6 +40,29 @@ class ConnectionTest(PageCase):
         for route in held:
             route.continue_()
         expect(page.locator("[data-backend='bubblewrap']")).to_be_visible()
+
+    def test_every_view_says_why_it_cannot_show_anything_and_asks_again(self) -> None:
+        project = self.server.directory / "failing"
+        project.mkdir()
+        self.open_session("failing", "--sync", str(project))
+        body = '{"error": {"code": "unavailable", "message": "the store is locked", "remedy": "wait a moment"}}'
+        session = "sessions/failing"
+        for place, asked in [
+            ("sessions", "sessions?"), ("terminals", "backends?"), ("events", "events?follow=false"), (session, "execs?"),
+            (f"{session}/terminal", "execs?"), (f"{session}/files", "files/list?"), (f"{session}/changes", "diff?"),
+            (f"{session}/events", "events?follow=false"), ("settings/backends", "backends?"), ("settings/backends/bubblewrap", "settings"),
+            ("settings/sandboxes", "sessions?"), ("settings/images", "images?"), ("settings/general", "settings"),
+            ("settings/secrets", "secrets"), ("settings/tokens", "tokens"), ("settings/doctor", "doctor"), ("settings/about", "usage"),
+        ]:
+            with self.subTest(place=place):
+                failing = re.compile("/v1/.*" + re.escape(asked))
+                self.page.route(failing, lambda route: route.fulfill(status=503, content_type="application/json", body=body))
+                page = self.go(place)
+                alert = page.get_by_role("main").get_by_role("alert").filter(has_text="the store is locked")
+                expect(alert).to_contain_text("wait a moment")
+                self.page.unroute(failing)
+                alert.get_by_role("button", name="Try again").click()
+                expect(alert).to_have_count(0)
 
     def test_a_slow_network_is_borne_and_a_failing_one_is_told(self) -> None:
         self.open_session("far")

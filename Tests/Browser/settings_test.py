@@ -113,6 +113,21 @@ class SettingsTest(PageCase):
         expect(page.locator(".findings li.good").first).to_be_visible()
         self.shot("doctor")
 
+    def test_a_session_without_a_sandbox_is_turned_off_only_where_that_is_allowed(self) -> None:
+        answer = self.context.request.post(
+            f"{self.server.url}/v1/sessions", data={"name": "undecided", "prepare": False}, headers={"Origin": self.server.url})
+        self.assertTrue(answer.ok, answer.text())
+        page = self.go("sessions/undecided")
+        expect(page.locator(".facts")).to_contain_text("Sandboxon")
+        page.get_by_role("button", name="Turn sandbox off").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("everything that the server's user can")
+        dialog.get_by_role("button", name="Turn sandbox off").click()
+        # Nobody enabled commands outside of a sandbox on this server.
+        expect(dialog.get_by_role("alert")).to_be_visible()
+        dialog.get_by_role("button", name="Cancel").click()
+        expect(page.locator(".facts")).to_contain_text("Sandboxon")
+
     def test_a_session_moves_to_another_backend_with_its_files(self) -> None:
         page = self.go("settings/general")
         floor = self.setting("isolation_floor")

@@ -134,6 +134,9 @@ export const words = {
     sandbox: "Sandbox",
     sandboxOn: "on",
     sandboxOff: "off",
+    turnOn: "Turn sandbox on",
+    turnOff: "Turn sandbox off",
+    turnOffTitle: "Run this session's commands on the machine itself?",
     switch: "Switch backend",
     switchTitle: "Switch backend",
     switchText:

@@ -2,7 +2,7 @@ import { calls } from "../api/calls.ts";
 import { APIError } from "../api/http.ts";
 import type { Event as ServerEvent, Session } from "../api/types.ts";
 import { button, emptyBox, failureBox, failureOf, field, loading, notify, select } from "../dom/controls.ts";
-import { showDialog } from "../dom/dialog.ts";
+import { confirm, showDialog } from "../dom/dialog.ts";
 import { fill, h } from "../dom/h.ts";
 import { go, link } from "../router.ts";
 import { sizeText, timeElement } from "../time.ts";
@@ -126,6 +126,7 @@ function headOf(session: Session, address: string): HTMLElement[] {
     h(
       "div",
       { class: "session-actions" },
+      session.state === "opening" && sandboxSwitch(session),
       isOpen && button(words.session.switch, { icon: "swap" }, () => switchDialog(session)),
       isOpen && button(words.session.close, { icon: "trash", weight: "danger" }, () =>
         closeDialog(session, () => {
@@ -133,6 +134,21 @@ function headOf(session: Session, address: string): HTMLElement[] {
         })),
     ),
   ].filter((one) => one !== undefined);
+}
+
+/** Only what has no sandbox yet can be told to go without one, or with one after all. */
+function sandboxSwitch(session: Session): HTMLElement {
+  if (session.isolation === "none") {
+    return button(words.session.turnOn, {}, () => calls.change(session.id, { sandbox: true }));
+  }
+  return button(
+    words.session.turnOff,
+    { weight: "quiet" },
+    () =>
+      confirm(words.session.turnOffTitle, words.terminal.hostLoss, words.session.turnOff, async () => {
+        await calls.change(session.id, { sandbox: false });
+      }),
+  );
 }
 
 function fact(name: string, value: string | Node): HTMLElement {

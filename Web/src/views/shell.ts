@@ -9,6 +9,9 @@ import { words } from "../words.ts";
 import { sessionName } from "./pills.ts";
 import { settled } from "./view.ts";
 
+/** Sessions beside the ways to everything else, which must not be pushed out of sight by them. */
+const mostSessions = 8;
+
 /** What stays while views come and go: the ways to them, the open sessions, and word of the connection. */
 export class Shell {
   readonly elements: HTMLElement[];
@@ -137,7 +140,7 @@ export class Shell {
         const { sessions } = await calls.sessions(false);
         keep(
           this.sessions,
-          sessions.slice(-12).reverse(),
+          sessions.slice(-mostSessions).reverse(),
           (one) => one.id + one.state + sessionName(one),
           (one, before) => before ?? this.entry(one),
         );
