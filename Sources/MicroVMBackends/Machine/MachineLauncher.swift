@@ -41,7 +41,7 @@ struct MachineLauncher {
                 try await preparation.forgetSnapshot(plan)
                 plan.snapshot = nil
                 try await folder.clear()
-                try locator.group?.remove()
+                if let group = locator.group { try await MachineRemoval.remove(group) }
                 return try await make(plan, folder, locator, &reference, record)
             }
         } catch {

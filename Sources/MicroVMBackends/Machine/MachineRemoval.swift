@@ -26,7 +26,7 @@ struct MachineRemoval: Sendable {
             let locator = try MachineLocator(record)
             // A maker that crashed at the wrong moment did not write down its process.
             try await end(try locator.monitor.map { [$0] } ?? Self.machines(of: reference.id))
-            try locator.group?.remove()
+            if let group = locator.group { try await Self.remove(group) }
         } else {
             guard folder.isLeftover else { return }
             try await end(try Self.machines(of: reference.id))
@@ -40,6 +40,18 @@ struct MachineRemoval: Sendable {
             try identity.signal(SIGKILL)
             try await withDeadline(Self.patience, for: "the end of the machine's process \(identity.pid)") { [host] in
                 try await host.keeper.waitUntilGone(identity)
+            }
+        }
+    }
+
+    /// A process leaves its group a moment after its end is told; the kernel offers nothing to wait for.
+    static func remove(_ group: ControlGroup) async throws {
+        let end = ContinuousClock.now + patience
+        while true {
+            do {
+                return try group.remove()
+            } catch let error as SandboxError where error.code == .conflict && ContinuousClock.now < end {
+                try await Task.sleep(for: .milliseconds(5))
             }
         }
     }
