@@ -68,7 +68,7 @@ class ConnectionTest(PageCase):
         self.open_session("far")
         network = self.context.new_cdp_session(self.page)
         network.send("Network.enable")
-        slow = {"offline": False, "latency": 400, "downloadThroughput": 60_000, "uploadThroughput": 20_000}
+        slow = {"offline": False, "latency": 150, "downloadThroughput": 60_000, "uploadThroughput": 20_000}
         network.send("Network.emulateNetworkConditions", slow)
         page = self.go("sessions/far")
         expect(page.get_by_role("heading", name="far")).to_be_visible()

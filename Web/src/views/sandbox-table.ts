@@ -12,6 +12,8 @@ import { sessionName, stateDot } from "./pills.ts";
 
 /** How often what sandboxes use is read while somebody looks. */
 const pause = 3000;
+/** A browser has few connections for one server. */
+const atOnce = 3;
 /** More are not asked for what they use: each answer costs its sandbox a little. */
 const mostAsked = 40;
 
@@ -53,8 +55,11 @@ export function sandboxTable(sessions: Session[], signal: AbortSignal, again: ()
 async function follow(rows: Row[], signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     if (!document.hidden) {
-      // One after the other: a browser has few connections for one server.
-      for (const one of rows) if (!signal.aborted && one.element.isConnected) await one.look(signal);
+      const rest = rows.values();
+      const some = async () => {
+        for (const one of rest) if (!signal.aborted && one.element.isConnected) await one.look(signal);
+      };
+      await Promise.all(Array.from({ length: atOnce }, some));
     }
     await new Promise((resume) => setTimeout(resume, pause));
     if (!rows.some((one) => one.element.isConnected)) return;
