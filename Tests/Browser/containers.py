@@ -120,6 +120,8 @@ class ContainersTest(PageCase):
         page.evaluate("fetch('/v1/sessions/waiting/prepare', {method: 'POST'}).catch(() => 0); 0")
         expect(page.get_by_text("The image is being built…")).to_be_visible()
         self.shot("session-building")
+        page.reload()
+        expect(page.get_by_text("The image is being built…")).to_be_visible()
         self.go("sessions/other")
         expect(page.get_by_role("textbox", name="Command")).to_be_visible()
         expect(page.get_by_text("The image is being built…")).to_have_count(0)

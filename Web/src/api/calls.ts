@@ -85,6 +85,13 @@ export const calls = {
   makeDirectory: (id: string, path: api.Path) =>
     send(`${session(id)}/files/directory`, { method: "POST", json: { path } }),
 
+  latestEvents: async (id: string): Promise<api.Event[]> => {
+    const response = await send("/v1/events", { query: { session: id, tail: 20, follow: false } });
+    const events: api.Event[] = [];
+    if (response.body) { for await (const event of lines<api.Event>(response.body)) events.push(event); }
+    return events;
+  },
+
   backends: (refresh: boolean) => ask<{ backends: api.Backend[] }>("/v1/backends", { query: { refresh } }),
   probe: (id: string) => ask<api.Backend>(`/v1/backends/${encodeURIComponent(id)}/probe`, { method: "POST" }),
   settings: () => ask<{ settings: api.Setting[] }>("/v1/settings"),

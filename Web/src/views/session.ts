@@ -35,6 +35,10 @@ export function sessionView(context: Context, id: string, wanted: string, query:
   const look = async () => {
     try {
       const session = await calls.session(id);
+      // What came before this page looked is told by the events that were.
+      if (!shown && session.state === "opening") {
+        for (const event of await calls.latestEvents(session.id)) step = stepOf(event) ?? step;
+      }
       if (context.signal.aborted) return;
       fill(head, ...headOf(session, id));
       note.replaceChildren(...noteOf(session, step));
