@@ -18,8 +18,8 @@ struct KillNineSyncTests {
     /// More by CHAOS_ROUNDS (no SANDLOT_ before it: those are settings, and an unknown one is refused).
     private static let rounds = ProcessInfo.processInfo.environment["CHAOS_ROUNDS"].flatMap { Int($0) } ?? 20
 
-    /// Both sides edit files of their own again and again while pushes, pulls and switches are killed at random, and so is now and then the guest under
-    /// them. Every file holds whole lines with a rising number: one that is half written, or goes back, has lost something.
+    /// Both sides edit files of their own again and again while pushes, pulls and switches are killed at random, or the guests under them, or both at
+    /// once. Every file holds whole lines with a rising number: one that is half written, or goes back, has lost something.
     @Test("nothing is lost and nothing is half written", .timeLimit(.minutes(60)), arguments: [UInt64(20_261_123)])
     func survives(seed: UInt64) async throws {
         let root = FilePath(NSTemporaryDirectory()).appending("sandlot-kill-sync-\(getpid())-\(seed)")
@@ -36,7 +36,8 @@ struct KillNineSyncTests {
             try chaos.disturb()
             try chaos.check(round)
         }
-        #expect(chaos.kills >= Self.rounds / 4, "too few rounds were killed in time: \(chaos.kills)")
+        #expect(chaos.kills.total >= Self.rounds / 4, "too few rounds were killed in time: \(chaos.kills)")
+        print("kill -9 in \(Self.rounds) rounds of push, pull and switch: \(chaos.kills)")
 
         // What is left to do is done by one pull and one push, and then both sides are the same.
         try chaos.reopenIfGone()
@@ -70,13 +71,25 @@ struct KillNineSyncTests {
     }
 }
 
+/// What was killed while it ran.
+private struct Kills: CustomStringConvertible {
+    private(set) var counts: [String: Int] = [:]
+
+    mutating func note(_ victim: String, during verb: String) { counts["\(victim) during \(verb)", default: 0] += 1 }
+
+    var total: Int { counts.values.reduce(0, +) }
+    var description: String { counts.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key)" }.joined(separator: ", ") }
+}
+
 /// A session that is disturbed.
 private struct Chaos {
     let command: BuiltCommand
     let project: FilePath
     var random: SeededGenerator
     let backends: [String]
-    private(set) var kills = 0
+    private(set) var kills = Kills()
+    /// The longest that a kill waits, in microseconds.
+    private var delays: [String: UInt64] = [:]
     /// The last number that was seen in each file, and the last that the host's side wrote.
     private var seen: [String: Int] = [:]
     private var written: [String: Int] = [:]
@@ -112,21 +125,25 @@ private struct Chaos {
         #expect(inside.status == 0 && inside.output.isEmpty, "round \(round): \(inside.output)")
     }
 
-    /// Kills a push, a pull or a switch, or the guest under it.
+    /// Kills a push, a pull or a switch, or the guests under it, or both.
     mutating func disturb() throws {
-        var arguments = [["session", "push", "steady"], ["session", "pull", "steady"]]
-        let now = try shown()
-        if backends.count > 1, let now, let other = backends.first(where: { $0 != now.backend }) {
-            arguments.append(["session", "set", "--backend", other, "steady"])
-        }
-        let process = try command.start(arguments[Int(random.next() % UInt64(arguments.count))])
-        let killsGuest = random.next() % 5 == 0
-        usleep(UInt32(random.next() % 300_000))
-        if killsGuest {
-            for pid in now.map({ guests(of: $0.sandbox) }) ?? [] where kill(pid, SIGKILL) == 0 { kills += 1 }
-        } else if process.isRunning {
-            kill(process.processIdentifier, SIGKILL)
-            kills += 1
+        var verbs = ["push", "pull"]
+        let other = backends.count > 1 ? try shownBackend().flatMap { now in backends.first { $0 != now } } : nil
+        if other != nil { verbs.append("switch") }
+        let verb = verbs[Int(random.next() % UInt64(verbs.count))]
+        let process = try command.start(
+            verb == "switch" ? ["session", "set", "--backend", other ?? "", "steady"] : ["session", verb, "steady"])
+        // Mostly the engine: when a guest goes, so does what was not pulled, and there is less to lose in the next round.
+        let victims = random.next() % 10
+        let longest = delays[verb] ?? 300_000
+        usleep(UInt32(random.next() % longest))
+        // So that the kills fall into all of it, whatever the machine does besides.
+        delays[verb] = process.isRunning ? min(3_000_000, longest * 11 / 10) : max(100_000, longest * 8 / 10)
+        if process.isRunning {
+            if victims >= 7 {
+                for pid in guests() where kill(pid, SIGKILL) == 0 { kills.note("a guest", during: verb) }
+            }
+            if victims < 8, kill(process.processIdentifier, SIGKILL) == 0 { kills.note("the engine", during: verb) }
         }
         process.waitUntilExit()
         try reopenIfGone()
@@ -139,16 +156,15 @@ private struct Chaos {
         try open()
     }
 
-    private func shown() throws -> (backend: String, sandbox: String)? {
+    private func shownBackend() throws -> String? {
         let text = try command.run(["session", "show", "--json", "steady"]).output
-        let facts = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
-        guard let backend = facts?["backend"] as? String, let sandbox = facts?["sandbox"] as? String else { return nil }
-        return (backend, sandbox)
+        return (try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])?["backend"] as? String
     }
 
-    /// The guest of a sandbox, which names it in its arguments.
-    private func guests(of sandbox: String) -> [pid_t] {
-        processes(holding: sandbox).filter { pid in
+    /// The guests of all sandboxes that there are now, two in the middle of a switch: each names its sandbox in its arguments.
+    private func guests() -> [pid_t] {
+        let sandboxes = (try? FileManager.default.contentsOfDirectory(atPath: command.dataDirectory + "/sandboxes")) ?? []
+        return sandboxes.flatMap { processes(holding: $0) }.filter { pid in
             let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
             return line.split(separator: 0).first.map { String(decoding: $0, as: UTF8.self).hasSuffix("guest") } ?? false
         }
