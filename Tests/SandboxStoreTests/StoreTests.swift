@@ -177,6 +177,30 @@ struct StoreTests {
         #expect(error?.code == .alreadyExists)
     }
 
+    @Test func `a base is kept as a whole and what changed since, and moves to the new tables of an old database`() async throws {
+        let scratch = Scratch()
+        try DataDirectory.make(scratch.path)
+        let sandbox = SandboxID.random()
+        do {
+            let old = try DatabaseQueue(path: scratch.path.appending("sandlot.db").string)
+            try StoreMigrations.migrator.migrate(old, upTo: "0006-images")
+            try await old.write {
+                try $0.execute(sql: "INSERT INTO workspaces VALUES (?, 'key', '/d', x'0102', 1, 2, NULL)", arguments: [sandbox.rawValue])
+            }
+            try old.close()
+        }
+        let store = try scratch.store()
+        #expect(try await store.read { try $0.workspace(sandbox) }?.pulledAt == 2)
+        #expect(try await store.read { try $0.base(of: sandbox) } == WorkspaceBase(whole: [1, 2]))
+        try await store.write { try $0.setBaseChanges([3], of: sandbox) }
+        try await store.write { try $0.setBaseChanges([4], of: sandbox) }
+        #expect(try await store.read { try $0.base(of: sandbox) } == WorkspaceBase(whole: [1, 2], changes: [4]))
+        try await store.write { try $0.setBase([5], of: sandbox) }
+        #expect(try await store.read { try $0.base(of: sandbox) } == WorkspaceBase(whole: [5]))
+        let unknown = await #expect(throws: SandboxError.self) { try await store.write { try $0.setBase([6], of: .random()) } }
+        #expect(unknown?.code == .conflict)
+    }
+
     @Test func `a lock is held by one at a time and given back with its holder`() throws {
         let scratch = Scratch()
         try DataDirectory.make(scratch.path)

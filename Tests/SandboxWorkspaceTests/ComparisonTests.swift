@@ -178,6 +178,23 @@ struct ComparisonTests {
         #expect(try BaseIndex(decoding: index.encoded()) == index)
         #expect(throws: SandboxError.self) { try BaseIndex(decoding: index.encoded().dropLast()) }
     }
+
+    @Test("an index comes back from an older one and what changed since")
+    func indexChanges() throws {
+        var random = SeededGenerator(state: 11)
+        var tree = ModelTree()
+        var old = BaseIndex()
+        for round in 0..<200 {
+            tree.edit(&random, times: Int.random(in: 0...20, using: &random))
+            var entries = tree.base
+            if round % 3 == 0, !entries.isEmpty { entries[Int.random(in: 0..<entries.count, using: &random)].underWay = .absent }
+            let new = BaseIndex(entries)
+            let changes = try BaseIndex(decoding: new.changes(since: old).encoded())
+            #expect(old.applying(changes) == new)
+            #expect(new.changes(since: new).entries.isEmpty)
+            old = new
+        }
+    }
 }
 
 extension BaseIndex {

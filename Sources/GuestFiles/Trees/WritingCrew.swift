@@ -13,6 +13,8 @@ final class WritingCrew: @unchecked Sendable {
     private var threads = 0
     private var failure: (any Error)?
     private var isOver = false
+    /// Asked once: without /sys the C library counts them in all of /proc/stat, which takes longer than writing a file.
+    private let mostThreads = min(FileLimits.writingThreads, Thread.processors)
 
     /// Takes a piece of work of so many bytes; waits while too much waits. Throws what earlier work threw.
     func submit(_ count: Int, _ body: @escaping @Sendable () throws -> Void) throws {
@@ -21,7 +23,7 @@ final class WritingCrew: @unchecked Sendable {
                 changed.wait(in: monitor)
             }
             if let failure { throw failure }
-            if threads < min(FileLimits.writingThreads, Thread.processors), threads <= work.count - first, Thread.start({ self.serve() }) {
+            if threads < mostThreads, threads <= work.count - first, Thread.start({ self.serve() }) {
                 threads += 1
             }
             if threads == 0 { return true }

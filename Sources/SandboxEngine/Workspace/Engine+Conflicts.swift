@@ -41,10 +41,9 @@ extension Engine {
         }
         // From here on the kept version is what both sides had last: whatever differs from it is that side's newer edit.
         if let known {
-            var base = try BaseIndex(decoding: known.base)
+            var (keeper, base) = try await BaseKeeper.load(known.sandbox, from: store)
             base.settle(kept)
-            let bytes = base.encoded()
-            try await store.write { try $0.setBase(bytes, of: known.sandbox) }
+            try await keeper.save(base)
         }
         try await conflictStore(row.sandboxKey).forget(kept)
         try await store.write { transaction in

@@ -165,9 +165,10 @@ extension Engine {
             }
             if var workspace = try transaction.workspace(held.id) {
                 // What proved something about the old files proves nothing about their copies.
-                workspace.base = try BaseIndex(decoding: workspace.base).withoutSandboxStamps().encoded()
+                let base = try BaseKeeper.indices(of: try transaction.base(of: held.id)).now.withoutSandboxStamps()
                 workspace.sandbox = reference.id
                 try transaction.put(workspace)
+                try transaction.setBase(base.encoded(), of: reference.id)
             }
             try transaction.setState(.doomed, of: held.id)
             try transaction.setKey(row.sandboxKey, of: reference.id)

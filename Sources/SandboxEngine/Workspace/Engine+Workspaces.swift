@@ -86,7 +86,7 @@ extension Engine {
     /// Fills a sandbox that nothing ran in yet.
     func fill(_ sandbox: any Sandbox, for row: SessionRow, _ sync: WorkspaceSync) async throws {
         let empty = WorkspaceRow(
-            sandbox: sandbox.reference.id, key: row.sandboxKey, directory: sync.directory.string, base: BaseIndex().encoded())
+            sandbox: sandbox.reference.id, key: row.sandboxKey, directory: sync.directory.string)
         try await store.write { try $0.put(empty) }
         let report = try await push(row.id, sync, sandbox) { _ in }
         if let missed = report.missed.first {
@@ -106,7 +106,7 @@ extension Engine {
     func hostFingerprint(_ sync: WorkspaceSync, _ sandbox: any Sandbox) async throws -> Int {
         let row = try await store.read { try $0.workspace(sandbox.reference.id) }
         let work = WorkspaceSynchronizer(sync, files: sandbox.files, root: sandbox.workspacePath, place: workspacePlace(row?.key ?? ""))
-        return try await work.hostFingerprint(try row.map { try BaseIndex(decoding: $0.base) } ?? BaseIndex())
+        return try await work.hostFingerprint(try await BaseKeeper.load(sandbox.reference.id, from: store).index)
     }
 
     func push(
@@ -137,10 +137,10 @@ extension Engine {
         let lock = try await locks.take("workspace/" + known.key)
         defer { lock.unlock() }
         do {
-            let base = try await recovered(sandboxID, known.key, sync.directory)
+            let (keeper, base) = try await recovered(sandboxID, known.key, sync.directory)
             let work = WorkspaceSynchronizer(
                 sync, files: sandbox.files, root: sandbox.workspacePath, place: workspacePlace(known.key), progress: progress)
-            let (report, kind) = try await body(work, base, save(sandboxID))
+            let (report, kind) = try await body(work, base, keeper.save)
             if let kind { try await note(kind, report, id, sandboxID) }
             return report
         } catch {
@@ -155,20 +155,11 @@ extension Engine {
         }
     }
 
-    private func save(_ sandbox: SandboxID) -> WorkspaceSynchronizer.Save {
-        { [store] index in
-            let bytes = index.encoded()
-            try await store.write { try $0.setBase(bytes, of: sandbox) }
-        }
-    }
-
     /// The index of a sandbox after what a crash left was finished. The workspace's lock is held.
-    private func recovered(_ sandbox: SandboxID, _ key: String, _ directory: FilePath) async throws -> BaseIndex {
-        guard let row = try await store.read({ try $0.workspace(sandbox) }) else {
-            throw SandboxError(.conflict, "sandbox \(sandbox) has no synced workspace any more", remedy: "look at the session")
-        }
-        return try await WorkspaceSynchronizer.recover(
-            directory, place: workspacePlace(key), base: try BaseIndex(decoding: row.base), save: save(sandbox))
+    private func recovered(_ sandbox: SandboxID, _ key: String, _ directory: FilePath) async throws -> (BaseKeeper, BaseIndex) {
+        let (keeper, base) = try await BaseKeeper.load(sandbox, from: store)
+        let place = workspacePlace(key)
+        return (keeper, try await WorkspaceSynchronizer.recover(directory, place: place, base: base, save: keeper.save))
     }
 
     /// Finishes what killed engines left half applied, whether or not their sessions are used again.

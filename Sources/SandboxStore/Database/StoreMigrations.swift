@@ -12,6 +12,7 @@ enum StoreMigrations {
         }
         migrator.registerMigration("0005-workspaces", migrate: workspaces)
         migrator.registerMigration("0006-images", migrate: images)
+        migrator.registerMigration("0007-workspace-bases", migrate: workspaceBases)
         return migrator
     }
 
@@ -78,6 +79,15 @@ enum StoreMigrations {
                 CREATE TABLE workspaces (
                     sandbox TEXT PRIMARY KEY, sandbox_key TEXT NOT NULL, directory TEXT NOT NULL, base BLOB NOT NULL, pushed_at INTEGER,
                     pulled_at INTEGER, failure TEXT) WITHOUT ROWID;
+                """)
+    }
+
+    private static func workspaceBases(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE workspace_bases (sandbox TEXT NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (sandbox, part));
+                INSERT INTO workspace_bases SELECT sandbox, 0, base FROM workspaces;
+                ALTER TABLE workspaces DROP COLUMN base;
                 """)
     }
 }

@@ -36,6 +36,7 @@ extension StoreTransaction {
     public func deleteSandbox(_ id: SandboxID) throws {
         try run("DELETE FROM sandboxes WHERE id=?", [id.rawValue])
         try run("DELETE FROM workspaces WHERE sandbox=?", [id.rawValue])
+        try run("DELETE FROM workspace_bases WHERE sandbox=?", [id.rawValue])
     }
 
     /// A sandbox by id.

@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 public import SandboxCore
 
@@ -8,8 +7,6 @@ public struct WorkspaceRow: Sendable, Equatable {
     public var key: String
     /// The directory on the host.
     public var directory: String
-    /// What both sides agreed on last; only the workspace engine reads it.
-    public var base: [UInt8]
     /// Milliseconds since 1970; nil before the first.
     public var pushedAt: Int64?
     public var pulledAt: Int64?
@@ -17,19 +14,30 @@ public struct WorkspaceRow: Sendable, Equatable {
     public var failure: String?
 
     /// A row of a workspace that was not pushed yet.
-    public init(sandbox: SandboxID, key: String, directory: String, base: [UInt8]) {
+    public init(sandbox: SandboxID, key: String, directory: String) {
         self.sandbox = sandbox
         self.key = key
         self.directory = directory
-        self.base = base
     }
 
     init(_ row: Row) throws {
-        let base: Data = row["base"]
-        self.init(
-            sandbox: try SandboxID(validating: row["sandbox"]), key: row["sandbox_key"], directory: row["directory"], base: Array(base))
+        self.init(sandbox: try SandboxID(validating: row["sandbox"]), key: row["sandbox_key"], directory: row["directory"])
         pushedAt = row["pushed_at"]
         pulledAt = row["pulled_at"]
         failure = row["failure"]
+    }
+}
+
+/// What both sides of a workspace agreed on last; only the workspace engine reads it.
+public struct WorkspaceBase: Sendable, Equatable {
+    /// All of it, as it was some time ago; nil before the first push.
+    public var whole: [UInt8]?
+    /// What became different since then; nil when nothing did.
+    public var changes: [UInt8]?
+
+    /// A base of these parts.
+    public init(whole: [UInt8]? = nil, changes: [UInt8]? = nil) {
+        self.whole = whole
+        self.changes = changes
     }
 }

@@ -27,6 +27,44 @@ public struct BaseIndex: Sendable, Equatable {
         self = BaseIndex(kept.sorted { $0.path < $1.path })
     }
 
+    /// What makes an older index this one: entries that are new or different, and of paths that are gone an entry that says nothing.
+    public func changes(since old: BaseIndex) -> BaseIndex {
+        var changes: [BaseEntry] = []
+        var place = 0
+        for entry in entries {
+            while place < old.entries.count, old.entries[place].path < entry.path {
+                changes.append(BaseEntry(old.entries[place].path, nil))
+                place += 1
+            }
+            if place < old.entries.count, old.entries[place].path == entry.path {
+                if old.entries[place] != entry { changes.append(entry) }
+                place += 1
+            } else {
+                changes.append(entry)
+            }
+        }
+        changes += old.entries[place...].map { BaseEntry($0.path, nil) }
+        return BaseIndex(changes)
+    }
+
+    /// This index with changes that `changes(since:)` told.
+    public func applying(_ changes: BaseIndex) -> BaseIndex {
+        guard !changes.entries.isEmpty else { return self }
+        var result: [BaseEntry] = []
+        result.reserveCapacity(entries.count + changes.entries.count)
+        var place = 0
+        for change in changes.entries {
+            while place < entries.count, entries[place].path < change.path {
+                result.append(entries[place])
+                place += 1
+            }
+            if place < entries.count, entries[place].path == change.path { place += 1 }
+            if change.node != nil || change.underWay != nil { result.append(change) }
+        }
+        result += entries[place...]
+        return BaseIndex(result)
+    }
+
     /// The index of another sandbox that holds the same tree: what proved something about the first proves nothing about it.
     public func withoutSandboxStamps() -> BaseIndex {
         BaseIndex(
