@@ -4,7 +4,7 @@ GUEST := $(CURDIR)/.build/release/sandlot-guest
 export SANDLOT_GUEST ?= $(GUEST)
 PREFIX ?= /usr/local
 
-.PHONY: help web build guest demo test conformance conformance-containers e2e test-microvm python-clients integrations fmt check docs bench install uninstall clean
+.PHONY: help web build guest demo test conformance conformance-containers e2e test-microvm python-clients integrations fmt check docs scoreboard bench install uninstall clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -69,6 +69,10 @@ check: ## format, import rules, undeclared dependencies, documents
 
 docs: ## builds the reference of the public products
 	@Scripts/build-docs
+
+scoreboard: guest ## runs conformance, attacks and public suites on every backend here, and writes docs/scoreboard.md
+	@$(SWIFT) build -c release --product sandlot
+	@Scripts/scoreboard
 
 bench: guest ## measures Sandlot beside its peers, in one run
 	@$(SWIFT) build -c release --product sandlot

@@ -1,3 +1,4 @@
+import Foundation
 import SandboxCore
 import SandboxEngine
 import SandboxSecrets
@@ -39,8 +40,21 @@ struct Examination {
         } catch {
             let failure = Failure(error)
             findings.append(Finding(subject: "data directory", verdict: .broken, message: failure.message, remedy: failure.remedy))
+            findings += await backendsElsewhere()
         }
         return findings
+    }
+
+    /// What works here does not depend on a data directory that is broken: another one, which is gone afterwards, does for a look.
+    private func backendsElsewhere() async -> [Finding] {
+        let directory = FilePath(NSTemporaryDirectory()).appending("sandlot-doctor-\(getpid())")
+        defer { try? FileManager.default.removeItem(atPath: directory.string) }
+        guard var elsewhere = try? options.sandlotOptions(environment: context.environment) else { return [] }
+        elsewhere.dataDirectory = directory
+        guard let runtime = try? SandlotRuntime(elsewhere) else { return [] }
+        let found = await backends(runtime.engine).filter { $0.subject != "sandlot run" }
+        await runtime.engine.shutdown()
+        return found
     }
 
     /// Whether the sealed store opens, and whether what settings refer to is there. Commands are not run: they may ask their user.
