@@ -34,6 +34,7 @@ struct UpgradeTests {
             try ["execs", "events"].map { try Int.fetchOne(database, sql: "SELECT count(*) FROM \($0)") ?? 0 }
         }
         #expect(counts == [1, 1])
+        withExtendedLifetime((scratch, fresh)) {}
     }
 
     @Test("every version that was released has its fixture")
