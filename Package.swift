@@ -268,6 +268,18 @@ let package = Package(
     ]
 )
 
+// Only for `make fuzz`: it needs libFuzzer's own `main` and instrumented sources.
+if Context.environment["SANDLOT_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "sandlot-fuzz",
+            dependencies: [
+                "CloudBackends", "GuestClient", "GuestProtocol", "SandboxAPI", "SandboxClient", "SandboxCore", "SandboxImages",
+                "SandboxMCP",
+                "SandboxSettings", "SandboxWorkspace", system, .product(name: "NIOCore", package: "swift-nio"),
+            ], path: "Fuzz", exclude: ["corpus"], swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+}
+
 let isWrittenInC = { (name: String) in name.hasPrefix("CSandlot") || name == "sandlot-wasm" }
 for target in package.targets where target.type != .system && !isWrittenInC(target.name) {
     target.swiftSettings =

@@ -76,6 +76,18 @@ struct TarTests {
         }
     }
 
+    @Test("a size that no sum can take is refused", arguments: [UInt8(ascii: "5"), UInt8(ascii: "0"), UInt8(ascii: "2")])
+    func hugeSize(type: UInt8) throws {
+        var block = TarBlock(
+            name: Array("huge".utf8), mode: 0o755, userID: 0, groupID: 0, size: 0, modified: 0, type: type, linkName: Array("x".utf8)
+        ).bytes()
+        block.replaceSubrange(124..<136, with: [0x80, 0, 0, 0] + [UInt8](repeating: 0xFF, count: 8))
+        for index in 148..<156 { block[index] = 0x20 }
+        let sum = String(block.reduce(0) { $0 + Int($1) }, radix: 8)
+        block.replaceSubrange(148..<155, with: Array((String(repeating: "0", count: 6 - sum.utf8.count) + sum).utf8) + [0])
+        #expect(throws: SandboxError.self) { try read(block, step: 512) }
+    }
+
     @Test("contents that do not fit their entries are refused")
     func mismatch() throws {
         var writer = TarWriter()

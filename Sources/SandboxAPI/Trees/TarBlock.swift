@@ -85,6 +85,8 @@ struct TarBlock {
                 guard value >> 56 == 0 else { throw bad }
                 value = value << 8 | UInt64(index == 0 ? byte & 0x7F : byte)
             }
+            // No file is so large; sums with a size would not fit.
+            guard value < 1 << 62 else { throw bad }
             return value
         }
         for byte in field where byte != 0x20 && byte != 0 {

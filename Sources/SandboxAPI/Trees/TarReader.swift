@@ -5,6 +5,7 @@ import SystemPackage
 /// they are, because whoever writes them must check them anyway.
 public struct TarReader: Sendable {
     static let kindKey = "SANDLOT.kind"
+    private static let knownKeys: Set<String> = [kindKey, "path", "linkpath", "size", "mtime", "uid", "gid"]
     private static let longestHeader = 1 << 20
 
     private enum State {
@@ -127,7 +128,8 @@ public struct TarReader: Sendable {
         switch type {
         case UInt8(ascii: "L"): next["path"] = Array(bytes.prefix { $0 != 0 })
         case UInt8(ascii: "K"): next["linkpath"] = Array(bytes.prefix { $0 != 0 })
-        case UInt8(ascii: "x"): try Self.records(bytes) { next[$0] = $1 }
+        // Others are let go: many headers before one node would otherwise be kept all.
+        case UInt8(ascii: "x"): try Self.records(bytes) { if Self.knownKeys.contains($0) { next[$0] = $1 } }
         default: break
         }
     }
