@@ -4,7 +4,7 @@ GUEST := $(CURDIR)/.build/release/sandlot-guest
 export SANDLOT_GUEST ?= $(GUEST)
 PREFIX ?= /usr/local
 
-.PHONY: help web build guest demo test conformance conformance-containers e2e test-microvm python-clients integrations fmt check docs scoreboard bench install uninstall clean
+.PHONY: help web build guest demo test conformance conformance-containers e2e test-microvm python-clients integrations chaos fuzz fmt check docs scoreboard bench install uninstall clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -61,8 +61,15 @@ web: ## builds the web page, where `sandlot serve` finds it
 	@Scripts/setup web
 	@Scripts/web --check
 
+chaos: guest ## breaks things at random while sessions work (FAULTS=n, BACKENDS=a,b), and holds every promise after each fault
+	@$(SWIFT) build --product sandlot
+	@Scripts/chaos $(if $(FAULTS),--faults $(FAULTS)) $(if $(BACKENDS),--backends $(BACKENDS)) $(if $(SEED),--seed $(SEED))
+
+fuzz: ## feeds the decoders hostile input for a minute each (TARGET=name, SECONDS=n), with address checks
+	@Scripts/fuzz $(TARGET)
+
 fmt: ## formats the sources
-	@$(SWIFT) format -i -r --configuration .swift-format Sources Tests Examples Benchmarks Package.swift
+	@$(SWIFT) format -i -r --configuration .swift-format Sources Tests Examples Benchmarks Fuzz Package.swift
 
 check: ## format, import rules, undeclared dependencies, documents
 	@Scripts/check
