@@ -3,7 +3,7 @@ public import SandboxCore
 import SandboxHTTP
 
 /// Sandboxes in containers of an engine on this machine: Docker or Podman, by its API.
-public struct ContainerBackend: SettingShapedBackend {
+public struct ContainerBackend: SettingShapedBackend, RevivingBackend {
     /// What it is; once the engine was asked, without what that engine cannot do.
     public var descriptor: BackendDescriptor {
         var description = Self.description(dialect)
@@ -107,6 +107,23 @@ public struct ContainerBackend: SettingShapedBackend {
         // By its id, so that a tag that moves meanwhile changes nothing.
         let plan = try ContainerPlan(spec, image: image.Id, engine: engine, host: host, settings: settings)
         return try await ContainerLauncher(plan: plan, spec: spec, image: image, engine: engine, host: host, link: link).launch(record)
+    }
+
+    /// Starts a stopped container again. It is as it was made, whatever the settings are now.
+    public func revive(
+        _ reference: SandboxReference, as spec: SandboxSpec, record: @Sendable (SandboxReference) async throws -> Void
+    ) async throws -> any Sandbox {
+        let found = try await link.container(of: reference)
+        if found.State.Running { return try await link.attach(to: reference) }
+        let engine = try await connection.open()
+        guard let image = try await engine.image(found.Image) else {
+            throw SandboxError(
+                .notFound, "the image of sandbox '\(reference.id)' is gone from the engine", remedy: "create a new one", backend: dialect.id
+            )
+        }
+        let plan = try ContainerPlan(spec, image: image.Id, engine: engine, host: host, settings: settings)
+        return try await ContainerLauncher(plan: plan, spec: spec, image: image, engine: engine, host: host, link: link)
+            .relaunch(reference, found, record)
     }
 
     /// By the fingerprint in the container's label.

@@ -33,6 +33,31 @@ struct EngineFaultTests {
         }
     }
 
+    @Test(
+        "stopped from outside, it runs again with its files, as often as need be; one that is removed does not", arguments: RealEngine.all)
+    func revived(_ engine: RealEngine) async throws {
+        try await withStage(engine) { stage in
+            let spec = stage.spec()
+            var sandbox = try await stage.backend.create(spec) { _ in }
+            #expect(try await sandbox.run(ExecRequest(.shell("echo kept >f"))).outcome == .exited(code: 0))
+            for life in 1...2 {
+                try await stage.engineCall(.post, "/containers/\(stage.container(sandbox))/kill")
+                try await stage.engineCall(.post, "/containers/\(stage.container(sandbox))/wait", query: [("condition", "not-running")])
+                let old = sandbox.reference
+                sandbox = try await stage.backend.revive(old, as: spec) { #expect($0.id == old.id) }
+                #expect(
+                    try await sandbox.run(ExecRequest(.shell("cat f; echo $(( $(cat n 2>/dev/null || echo 0) + 1 )) >n; cat n"))).outputText
+                        == "kept\n\(life)\n")
+                let again = try await stage.backend.attach(to: sandbox.reference)
+                #expect(try await again.run(ExecRequest(.arguments(["cat", "f"]))).outputText == "kept\n")
+            }
+            try await stage.engineCall(.delete, "/containers/\(stage.container(sandbox))", query: [("force", "1")])
+            let gone = sandbox.reference
+            await #expect(throws: SandboxError.self) { try await stage.backend.revive(gone, as: spec) { _ in } }
+            try await stage.backend.remove(gone)
+        }
+    }
+
     @Test("removed from outside, it is gone, and its directory goes with the removal", arguments: RealEngine.all)
     func removedFromOutside(_ engine: RealEngine) async throws {
         try await withStage(engine) { stage in

@@ -13,7 +13,8 @@ struct InstallTests {
         fileURLWithPath: NSTemporaryDirectory()
             + "sandlot-install-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0 ... .max))")
 
-    private func installer(_ arguments: [String], prefix: String? = nil, web: String = "no-page") throws -> (status: Int32, output: String) {
+    private func installer(_ arguments: [String], prefix: String? = nil, web: String = "no-page") throws -> (status: Int32, output: String)
+    {
         let build = URL(fileURLWithPath: try #require(BuiltCommand.location)).deletingLastPathComponent().path
         let script = BuiltCommand(path: root.appending(path: "Scripts/install").path, dataDirectory: self.prefix.path)
         return try script.run(

@@ -41,6 +41,23 @@ struct RestartTests {
         await second.shutdown()
     }
 
+    @Test func `a command that ended while no engine was there keeps nobody from closing its session`() async throws {
+        let fixture = EngineFixture()
+        let first = try fixture.engine()
+        let session = try await first.open(SessionRequest())
+        let exec = try await first.start(session.id, ExecRequest(.shell("cat; exit 3"), input: .stream))
+        let reference = try #require(try await fixture.backend.list(owner: first.store.owner).first)
+        await first.die()
+        let running = try await fixture.backend.attach(to: reference).attach(to: exec.id, from: .zero)
+        try await running.closeInput()
+        for try await event in running.events { if case .ended = event { break } }
+        await running.detach()
+        let second = try fixture.engine()
+        try await second.close(session.id)
+        #expect(try await second.exec(exec.id).ending?.outcome == .exited(code: 3))
+        await second.shutdown()
+    }
+
     @Test func `a sandbox that died with its engine fails the session and loses the command`() async throws {
         let fixture = EngineFixture()
         let first = try fixture.engine()

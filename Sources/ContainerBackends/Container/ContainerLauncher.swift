@@ -33,10 +33,25 @@ struct ContainerLauncher {
             try await furnish(container)
             let lifeline = try await start(reference, container)
             if spec.endsWithCreator { link.removal.lifelines.hold(lifeline, for: spec.id) }
-            return try await connect(reference, container)
+            return try await connect(reference, container, image.Config?.Env ?? [])
         } catch {
             let made = reference
             await UnfinishedSandbox(spec.id, logger: host.logger) { [removal = link.removal] in try await removal.remove(made) }.abandon()
+            throw error
+        }
+    }
+
+    /// Starts a container that stopped, with all that it holds.
+    func relaunch(
+        _ reference: SandboxReference, _ container: EngineMessage.Container, _ record: @Sendable (SandboxReference) async throws -> Void
+    ) async throws -> ContainerSandbox {
+        try await record(reference)
+        try plan.folder.clearSockets()
+        do {
+            _ = try await start(reference, container.Id)
+            return try await connect(reference, container.Id, container.Config.Env ?? [])
+        } catch {
+            await UnfinishedSandbox(spec.id, logger: host.logger) { [engine] in try await engine.kill(container.Id) }.abandon()
             throw error
         }
     }
@@ -118,11 +133,11 @@ struct ContainerLauncher {
             backend: engine.dialect.id)
     }
 
-    private func connect(_ reference: SandboxReference, _ container: String) async throws -> ContainerSandbox {
+    private func connect(_ reference: SandboxReference, _ container: String, _ base: [String]) async throws -> ContainerSandbox {
         let channel = try await link.channel(reference, container: container)
         do {
             let sandbox = try link.sandbox(
-                reference, container: container, image: image.Config?.Env ?? [], environment: spec.environment, channel: channel)
+                reference, container: container, image: base, environment: spec.environment, channel: channel)
             if engine.facts.isRootless { try await LimitProof(limits: spec.limits, backend: engine.dialect.id).check(sandbox.files) }
             if reference.locator["environment"] != nil {
                 try await EnvironmentFile.write(

@@ -48,13 +48,24 @@ struct ContainerLink: Sendable {
         return ContainerSandbox(reference: reference, guest: core, removal: removal)
     }
 
+    /// A reference's container, running or not. Throws `notFound` when there is none, or another one of its name.
+    func container(of reference: SandboxReference) async throws -> EngineMessage.Container {
+        guard reference.backend == backend, let id = reference.locator["container"], let found = try await engine.open().inspect(id),
+            ContainerLabels.identifying(reference.id, owner: reference.owner, backend: backend).allSatisfy({
+                found.Config.Labels?[$0.key] == $0.value
+            })
+        else { throw gone(reference) }
+        return found
+    }
+
+    private func gone(_ reference: SandboxReference) -> SandboxError {
+        SandboxError(.notFound, "the sandbox '\(reference.id)' is gone", remedy: "create a new one", backend: backend)
+    }
+
     func attach(to reference: SandboxReference) async throws -> ContainerSandbox {
-        let gone = SandboxError(.notFound, "the sandbox '\(reference.id)' is gone", remedy: "create a new one", backend: backend)
-        guard reference.backend == backend, let id = reference.locator["container"] else { throw gone }
-        let engine = try await engine.open()
-        guard let found = try await engine.inspect(id), found.State.Running else { throw gone }
-        let wanted = ContainerLabels.identifying(reference.id, owner: reference.owner, backend: backend)
-        guard wanted.allSatisfy({ found.Config.Labels?[$0.key] == $0.value }) else { throw gone }
+        let found = try await container(of: reference)
+        let id = found.Id
+        guard found.State.Running else { throw gone(reference) }
         if found.State.Paused == true {
             throw SandboxError(
                 .unavailable, "the container of sandbox '\(reference.id)' is paused",

@@ -83,6 +83,12 @@ struct EngineAPI: Sendable {
         return try Self.decode([EngineMessage.Listed].self, answer, dialect)
     }
 
+    /// Ends what runs in it; one that does not run stays as it is.
+    func kill(_ container: String) async throws {
+        _ = try await send(
+            HTTPCall(.post, "/containers/\(container)/kill", deadline: Self.slow), "ending the container", also: [404, 409, 500])
+    }
+
     /// Kills and removes it with its anonymous volumes, and returns when it is gone. Idempotent.
     func remove(_ container: String) async throws {
         let call = HTTPCall(.delete, "/containers/\(container)", query: [("force", "1"), ("v", "1")], deadline: Self.slow)

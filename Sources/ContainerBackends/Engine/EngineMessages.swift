@@ -69,6 +69,8 @@ enum EngineMessage {
             var Destination: String
         }
         var Id: String
+        /// The id of its image.
+        var Image: String
         var State: Status
         var Config: Configuration
         var Mounts: [Mount]?

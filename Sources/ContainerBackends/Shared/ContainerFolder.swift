@@ -50,6 +50,13 @@ struct ContainerFolder: Sendable {
         }
     }
 
+    /// Removes what an earlier life of the container listened at.
+    func clearSockets() throws {
+        for socket in [socket, door.appending("socket")] where unlink(socket.string) != 0 && errno != ENOENT {
+            throw SandboxError.system("removing the socket \(socket)", errno)
+        }
+    }
+
     /// Nil when there is none, or when it cannot be read.
     func read() -> SandboxReference? {
         guard let bytes = try? HostDirectory.contents(path.appending(Self.recordName)) else { return nil }

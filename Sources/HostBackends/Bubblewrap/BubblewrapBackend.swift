@@ -42,8 +42,10 @@ public struct BubblewrapBackend: HostBackend {
         await BubblewrapProbe(backend: self).run()
     }
 
-    /// Makes a sandbox. Nothing runs in it before `record` has returned.
-    public func create(_ spec: SandboxSpec, record: @Sendable (SandboxReference) async throws -> Void) async throws -> any Sandbox {
+    /// Makes a sandbox, or lets a dead one run again over its files. Nothing runs in it before `record` has returned.
+    func launch(
+        _ spec: SandboxSpec, _ life: Life, _ record: @Sendable (SandboxReference) async throws -> Void
+    ) async throws -> any Sandbox {
         try EnvironmentFile.check(spec.environment)
         let guest = try GuestExecutable.locate(setting: settings.guest, variable: host.guestVariable)
         let bwrap = try locateBwrap()
@@ -52,7 +54,7 @@ public struct BubblewrapBackend: HostBackend {
         if known == nil { known = try await BubblewrapProbe.version(of: bwrap, host) }
         let blueprint = try SandboxBlueprint(
             spec, host: host, settings: settings, guest: guest, knowsSize: known?.knowsSize ?? false)
-        let launcher = BubblewrapLauncher(host: host, bwrap: bwrap, blueprint: blueprint, spec: spec, removal: removal)
+        let launcher = BubblewrapLauncher(host: host, bwrap: bwrap, blueprint: blueprint, spec: spec, removal: removal, life: life)
         do {
             return try await launcher.launch(record)
         } catch {

@@ -11,6 +11,7 @@ struct BubblewrapLauncher {
     let blueprint: SandboxBlueprint
     let spec: SandboxSpec
     let removal: SandboxRemoval
+    var life = Life.first
 
     /// From the start of bwrap to the number of its child.
     private static let startDeadline = Duration.seconds(20)
@@ -21,14 +22,14 @@ struct BubblewrapLauncher {
             id: spec.id, backend: BubblewrapBackend.id, owner: spec.owner, session: spec.session, locator: locator.texts)
         // Others may have to pass through the folder, but only its owner can list it.
         let mode: UInt32 = blueprint.identity.user == nil ? 0o700 : 0o711
-        try blueprint.folder.create(SandboxRecord(state: .creating, reference: reference), mode: mode)
+        try life.open(blueprint.folder, reference, mode: mode)
         let birth: BirthPipe
         do {
             try makeDirectories()
             try blueprint.enforcement.group?.create(blueprint.enforcement.groupLimits)
             birth = try BirthPipe()
         } catch {
-            await abandon(reference)
+            await life.abandon(reference, removal, logger: host.logger)
             throw error
         }
         do {
@@ -42,22 +43,18 @@ struct BubblewrapLauncher {
             return try await connect(reference, started)
         } catch {
             birth.refuse()
-            await abandon(reference)
+            await life.abandon(reference, removal, logger: host.logger)
             throw error
         }
     }
 
-    private func abandon(_ reference: SandboxReference) async {
-        await UnfinishedSandbox(spec.id, logger: host.logger) { [removal] in try await removal.remove(reference) }.abandon()
-    }
-
     private func makeDirectories() throws {
         if let (files, store) = blueprint.configuration { try store.ensure(files) }
-        if let extra = blueprint.extraDirectory {
+        if life == .first, let extra = blueprint.extraDirectory {
             try HostDirectory.ensure(extra.removingLastComponent(), mode: 0o711)
             try HostDirectory.create(extra, mode: 0o711)
         }
-        if let place = blueprint.privateWorkspace { try HostDirectory.create(place, mode: 0o700, owner: blueprint.identity.user) }
+        if let place = blueprint.privateWorkspace { try life.ensure(place, owner: blueprint.identity.user) }
     }
 
     private struct Started {

@@ -72,7 +72,9 @@ public struct DirectBackend: HostBackend {
     }
 
     /// Makes a "sandbox" that is the host. Nothing runs in it before `record` has returned.
-    public func create(_ spec: SandboxSpec, record: @Sendable (SandboxReference) async throws -> Void) async throws -> any Sandbox {
+    func launch(
+        _ spec: SandboxSpec, _ life: Life, _ record: @Sendable (SandboxReference) async throws -> Void
+    ) async throws -> any Sandbox {
         guard settings.isEnabled else {
             throw SandboxError(.denied, "running without isolation is not enabled", remedy: Self.remedy, backend: Self.id)
         }
@@ -91,7 +93,7 @@ public struct DirectBackend: HostBackend {
                 backend: Self.id)
         }
         let launcher = PlainLauncher(
-            host: host, backend: Self.id, guest: guest, blueprint: blueprint, spec: spec, removal: removal)
+            host: host, backend: Self.id, guest: guest, blueprint: blueprint, spec: spec, removal: removal, life: life)
         return try await launcher.launch(record)
     }
 }

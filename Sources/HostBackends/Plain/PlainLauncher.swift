@@ -18,13 +18,13 @@ struct PlainLauncher {
     /// Nil without a filter.
     var filter: SystemCallFilter?
     var noNewPrivileges = false
+    var life = Life.first
 
     func launch(_ record: @Sendable (SandboxReference) async throws -> Void) async throws -> HostSandbox {
         var locator = blueprint.locator
         var reference = SandboxReference(
             id: spec.id, backend: backend, owner: spec.owner, session: spec.session, locator: locator.texts)
-        try blueprint.folder.create(
-            SandboxRecord(state: .creating, reference: reference), mode: blueprint.user == nil ? 0o700 : 0o711)
+        try life.open(blueprint.folder, reference, mode: blueprint.user == nil ? 0o700 : 0o711)
         do {
             try makeDirectories()
             try blueprint.enforcement.group?.create(blueprint.enforcement.groupLimits)
@@ -37,18 +37,17 @@ struct PlainLauncher {
             try birth.permit()
             return try await connect(reference)
         } catch {
-            let made = reference
-            await UnfinishedSandbox(spec.id, logger: host.logger) { [removal] in try await removal.remove(made) }.abandon()
+            await life.abandon(reference, removal, logger: host.logger)
             throw error
         }
     }
 
     private func makeDirectories() throws {
-        if let extra = blueprint.extraDirectory {
+        if life == .first, let extra = blueprint.extraDirectory {
             try HostDirectory.ensure(extra.removingLastComponent(), mode: 0o711)
             try HostDirectory.create(extra, mode: 0o711)
         }
-        for path in blueprint.directories { try HostDirectory.create(path, mode: 0o700, owner: blueprint.user) }
+        for path in blueprint.directories { try life.ensure(path, owner: blueprint.user) }
         guard let restriction else { return }
         try restriction.allow(blueprint.workspace, writable: !blueprint.isWorkspaceReadOnly)
         try restriction.allow(blueprint.locator.home, writable: true)

@@ -65,8 +65,10 @@ public struct RestrictedHostBackend: HostBackend {
         }
     }
 
-    /// Makes a sandbox. Nothing runs in it before `record` has returned.
-    public func create(_ spec: SandboxSpec, record: @Sendable (SandboxReference) async throws -> Void) async throws -> any Sandbox {
+    /// Makes a sandbox, or lets a dead one run again over its files. Nothing runs in it before `record` has returned.
+    func launch(
+        _ spec: SandboxSpec, _ life: Life, _ record: @Sendable (SandboxReference) async throws -> Void
+    ) async throws -> any Sandbox {
         try EnvironmentFile.check(spec.environment)
         let guest = try GuestExecutable.locate(setting: settings.guest, variable: host.guestVariable)
         let blueprint = try PlainBlueprint(
@@ -80,7 +82,7 @@ public struct RestrictedHostBackend: HostBackend {
         }
         let launcher = PlainLauncher(
             host: host, backend: Self.id, guest: guest, blueprint: blueprint, spec: spec, removal: removal, restriction: restriction,
-            filter: try SystemCallFilter.standard(denyingInternet: spec.network == .none), noNewPrivileges: true)
+            filter: try SystemCallFilter.standard(denyingInternet: spec.network == .none), noNewPrivileges: true, life: life)
         return try await launcher.launch(record)
     }
 

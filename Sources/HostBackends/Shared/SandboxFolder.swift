@@ -49,6 +49,12 @@ struct SandboxFolder: Equatable {
 
     func write(_ record: SandboxRecord) throws { try Self.store(record, at: recordFile) }
 
+    /// Takes up the folder of a dead sandbox for a new life of it.
+    func reopen(_ record: SandboxRecord) throws {
+        unlink(socket.string)
+        try write(record)
+    }
+
     /// A local sandbox does not outlive the machine's crash, and a folder with a broken record is swept: the disk need not be waited for.
     private static func store(_ record: SandboxRecord, at file: FilePath) throws {
         try HostDirectory.replace(file, with: record.encoded, survivesPowerLoss: false)

@@ -29,8 +29,7 @@ struct SandboxRemoval: Sendable {
                 .denied, "sandbox '\(reference.id)' belongs to \(record.reference.owner), not to \(reference.owner)", backend: backend)
         }
         let locator = try Locator(record.reference)
-        try await endProcesses(of: record, locator)
-        if let group = locator.group { try await removeGroup(group) }
+        try await end(record)
         if let extra = locator.extraDirectory { try await HostDirectory.remove(extra) }
         // The record goes last of all, so that whatever interrupts us is found and finished later.
         for name in try HostDirectory.names(in: folder.path) where name != SandboxRecord.fileName {
@@ -38,6 +37,13 @@ struct SandboxRemoval: Sendable {
         }
         try await HostDirectory.remove(folder.path)
         host.logger.debug("sandbox removed", metadata: ["sandbox.id": "\(reference.id)", "backend.id": "\(backend)"])
+    }
+
+    /// Ends every process of a sandbox and leaves its files.
+    func end(_ record: SandboxRecord) async throws {
+        let locator = try Locator(record.reference)
+        try await endProcesses(of: record, locator)
+        if let group = locator.group { try await removeGroup(group) }
     }
 
     /// Removes what has no record that tells what belongs to it: whatever bears its id.

@@ -62,7 +62,9 @@ public struct WasmBackend: HostBackend {
     }
 
     /// Makes a sandbox. Nothing runs in it before `record` has returned.
-    public func create(_ spec: SandboxSpec, record: @Sendable (SandboxReference) async throws -> Void) async throws -> any Sandbox {
+    func launch(
+        _ spec: SandboxSpec, _ life: Life, _ record: @Sendable (SandboxReference) async throws -> Void
+    ) async throws -> any Sandbox {
         try EnvironmentFile.check(spec.environment)
         try refuse(spec)
         let guest = try GuestExecutable.locate(setting: settings.confinement.guest, variable: host.guestVariable)
@@ -84,7 +86,7 @@ public struct WasmBackend: HostBackend {
         }
         let launcher = PlainLauncher(
             host: host, backend: Self.id, guest: guest, blueprint: blueprint, spec: inner, removal: removal, restriction: restriction,
-            filter: try SystemCallFilter.standard(denyingInternet: true), noNewPrivileges: true)
+            filter: try SystemCallFilter.standard(denyingInternet: true), noNewPrivileges: true, life: life)
         return WasmSandbox(base: try await launcher.launch(record), places: places, runtime: runtime, fuel: settings.fuel)
     }
 

@@ -25,6 +25,7 @@ struct WaitCommand: SandlotCommand {
                     try await context.output.write(ExecReport.json(record).text() + "\n")
                 } else {
                     try await context.print("\(status)\n")
+                    if let note = record.ending.flatMap({ OutcomeReport.note($0, timeout: nil) }) { await context.note(note) }
                 }
             }
             return status

@@ -25,6 +25,8 @@ public struct EngineEvent: Sendable, Codable, Equatable {
         case sessionMoved = "session.moved"
         /// A sandbox stays as it is although the settings that shape it changed; the payload's `reason` tells.
         case sandboxOutdated = "sandbox.outdated"
+        /// A dead sandbox runs again over the files that it left.
+        case sandboxRevived = "sandbox.revived"
         /// The host's changes went into a sandbox; the payload counts them.
         case workspacePushed = "workspace.pushed"
         /// A sandbox's changes came to the host; the payload counts them, and the conflicts.

@@ -106,6 +106,8 @@ extension Engine {
             running = try await sandbox.start(request)
         } catch {
             guard Self.leavesDoubt(error) else {
+                // A sandbox that is gone is looked for again by the next use, which may find it able to run again.
+                if (error as? SandboxError)?.code == .notFound { sandboxes.drop(row.sandbox) }
                 await refuse(row, error)
                 throw error
             }

@@ -12,6 +12,7 @@ extension Engine {
     /// first; `discard` destroys the sandbox with all that was not brought out.
     public func close(_ id: SessionID, force: Bool = false, discard: Bool = false) async throws {
         let before = try await sessionRow(id)
+        if !force { await collectEnds(in: before) }
         let lock = try await locks.take(before.sandboxKey)
         defer { lock.unlock() }
         if !discard { try await refuseUnreviewed(before) }

@@ -58,10 +58,10 @@ extension Engine {
         }
     }
 
-    /// A session that had a sandbox gets the same again or none.
+    /// A session that had a sandbox gets the same again, perhaps in a new life of it, or none.
     private func takeUp(_ held: SandboxRow, for row: SessionRow) async throws -> any Sandbox {
         do {
-            let sandbox = try await channel(to: held)
+            let sandbox = try await channel(to: held, of: row)
             use(sandbox, for: row)
             return await renewed(held, row) ?? sandbox
         } catch let error as SandboxError where error.code == .notFound {
@@ -74,7 +74,7 @@ extension Engine {
     private func rejoin(_ held: SandboxRow, _ row: SessionRow) async throws -> (any Sandbox)? {
         do {
             guard held.reference != nil else { throw SandboxError(.notFound, "it was never made") }
-            let sandbox = try await channel(to: held)
+            let sandbox = try await channel(to: held, of: row)
             try await settle(row, sandbox, decision: nil)
             return sandbox
         } catch let error as SandboxError where error.code == .notFound {

@@ -17,6 +17,25 @@ extension Engine {
         }
     }
 
+    /// Records the ends of commands that ended while nobody followed them, because their engine had been killed: they are in nobody's way. The
+    /// lock of the sandbox is not held.
+    func collectEnds(in session: SessionRow) async {
+        guard session.state == SessionState.ready.rawValue,
+            let rows = try? await store.read({ try $0.execs(in: session.id, includingEnded: false) })
+        else { return }
+        for row in rows where isOrphan(row) {
+            do {
+                guard let live = try await adopted(row.id), let sandbox = sandboxes[row.sandbox] else { continue }
+                try await withDeadline(Self.windUpPatience, "the end of exec \(row.id)") {
+                    guard try await sandbox.execs().first(where: { $0.id == row.id })?.ending != nil else { return }
+                    await Self.untilOver(live)
+                }
+            } catch {
+                logger.debug("an exec cannot be taken up", metadata: ["exec.id": "\(row.id)", "error": "\(error)"])
+            }
+        }
+    }
+
     /// Cancels what runs in a sandbox that is about to be destroyed and waits for it, so that each exec ends as what it is, cancelled, and with
     /// its last output. Returns the ends of those that this engine does not follow. A sandbox that does not answer keeps nobody from destroying
     /// it; what became of its execs nobody can tell then.

@@ -19,7 +19,7 @@ extension Engine {
         guard let held, held.state == .ready, isKnown, !hasOthers else { return }
         let sandbox: any Sandbox
         do {
-            sandbox = try await channel(to: held)
+            sandbox = try await channel(to: held, of: row)
         } catch let error as SandboxError where error.code == .notFound {
             logger.warning("a sandbox went away before its workspace was brought out", metadata: ["session.id": "\(row.id)"])
             return
@@ -50,7 +50,7 @@ extension Engine {
         else { return }
         let waiting: Int
         do {
-            waiting = try await look(row.id, sync, try await channel(to: held)).changes.count
+            waiting = try await look(row.id, sync, try await channel(to: held, of: row)).changes.count
         } catch let error as SandboxError where error.code == .notFound { return }
         guard waiting == 0 else {
             throw SandboxError(

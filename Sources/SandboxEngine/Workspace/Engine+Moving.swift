@@ -12,7 +12,9 @@ extension Engine {
     public func move(
         _ id: SessionID, to backend: BackendID? = nil, image: ImageChoice? = nil, force: Bool = false
     ) async throws -> SessionRecord {
-        let lock = try await locks.take(try await sessionRow(id).sandboxKey)
+        let before = try await sessionRow(id)
+        if !force { await collectEnds(in: before) }
+        let lock = try await locks.take(before.sandboxKey)
         defer { lock.unlock() }
         let row = try await sessionRow(id)
         var plan: SessionPlan = try StoredText.decode(row.plan)
@@ -68,7 +70,7 @@ extension Engine {
                 .conflict, "other sessions share the sandbox of session \(row.id)", remedy: "close them, or open a session of its own scope"
             )
         }
-        let sandbox = try await channel(to: held)
+        let sandbox = try await channel(to: held, of: row)
         if let exec = execs.first {
             guard force else {
                 throw SandboxError(
