@@ -24,7 +24,9 @@ struct AppleContainerTests {
             try FileManager.default.createDirectory(atPath: scratch.string, withIntermediateDirectories: true)
             return await ConformanceRunner(hostScratch: scratch).run(Self.cases, on: stage.backend)
         }
-        for entry in report.entries(.notPromised) + report.entries(.couldNotRun) { print("apple-container skipped \(entry.id): \(entry.detail ?? "")") }
+        for entry in report.entries(.notPromised) + report.entries(.couldNotRun) {
+            print("apple-container skipped \(entry.id): \(entry.detail ?? "")")
+        }
         print(report.summary)
         for entry in report.entries(.open) { Issue.record("\(entry.id): \(entry.detail ?? "")") }
         #expect(!report.entries(.held).isEmpty)

@@ -149,5 +149,12 @@ struct UpgradeTests {
                     backend TEXT NOT NULL, reference TEXT NOT NULL, built_at INTEGER NOT NULL, used_at INTEGER NOT NULL,
                     PRIMARY KEY (backend, reference)) WITHOUT ROWID;
                 """),
+        Release(
+            testDescription: "0007-workspace-bases",
+            sql: """
+                CREATE TABLE workspace_bases (sandbox TEXT NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (sandbox, part));
+                INSERT INTO workspace_bases SELECT sandbox, 0, base FROM workspaces;
+                ALTER TABLE workspaces DROP COLUMN base;
+                """),
     ]
 }
