@@ -44,6 +44,26 @@ class FilesTest(PageCase):
         expect(page.get_by_role("link", name="notes.txt", exact=True)).to_have_count(0)
         self.assertEqual(self.server.run("session", "exec", "tree", "--", "ls"), "inner\n")
 
+    def test_a_directory_is_unfolded_where_it_stands(self) -> None:
+        self.open_session("folds")
+        self.server.run("session", "exec", "folds", "--", "sh", "-c", "mkdir -p outer/inner outer/none; echo deep >outer/inner/deep.txt; echo last >z.txt")
+        page = self.go("sessions/folds/files")
+        page.get_by_role("button", name="What is in outer").click()
+        page.get_by_role("button", name="What is in inner").click()
+        page.get_by_role("button", name="What is in none").click()
+        expect(page.get_by_text("This directory is empty")).to_be_visible()
+        names = page.locator(".file-name")
+        expect(names).to_have_text(["outer", "inner", "deep.txt", "none", "z.txt"])
+        self.shot("files-unfolded")
+        page.get_by_role("link", name="deep.txt", exact=True).click()
+        expect(page.get_by_role("textbox", name="Content of deep.txt")).to_have_value("deep\n")
+        page.go_back()
+        page.get_by_role("button", name="What is in outer").click()
+        page.get_by_role("button", name="What is in inner").click()
+        expect(names).to_have_count(5)
+        page.get_by_role("button", name="What is in outer").click()
+        expect(names).to_have_text(["outer", "z.txt"])
+
     def test_files_that_are_dropped_are_uploaded_where_they_are_dropped(self) -> None:
         self.open_session("dropped")
         self.server.run("session", "exec", "dropped", "--", "mkdir", "deep")

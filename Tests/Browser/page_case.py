@@ -20,8 +20,9 @@ expect.set_options(timeout=45_000)
 class PageServer(Sandlot):
     """`sandlot serve --open` with the built page."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: dict[str, str] | None = None) -> None:
         super().__init__()
+        self.environment |= environment or {}
         self.log = open(self.directory / "server.log", "wb")
         self.start("0")
 

@@ -283,6 +283,7 @@ export const words = {
     leave: "Leave",
     link: (target: string) => `→ ${target}`,
     list: "Files",
+    unfold: (name: string) => `What is in ${name}`,
   },
 
   changes: {

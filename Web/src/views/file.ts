@@ -6,7 +6,7 @@ import { h } from "../dom/h.ts";
 import { icon } from "../dom/icon.ts";
 import { sizeText } from "../time.ts";
 import { words } from "../words.ts";
-import { downloadLink } from "./files.ts";
+import { downloadLink } from "./file-rows.ts";
 import type { Context } from "./view.ts";
 
 /** More text than this is not for editing in a page. */

@@ -1,13 +1,13 @@
 import { calls } from "../api/calls.ts";
-import { joined, lastStep, pathText } from "../api/path.ts";
+import { joined, pathText } from "../api/path.ts";
 import type { FileEntry, Path, Session } from "../api/types.ts";
 import { button, emptyBox, failureBox, failureOf, field, loading, notify } from "../dom/controls.ts";
-import { confirm, showDialog } from "../dom/dialog.ts";
+import { showDialog } from "../dom/dialog.ts";
 import { h } from "../dom/h.ts";
 import { icon } from "../dom/icon.ts";
 import { link } from "../router.ts";
-import { sizeText, timeElement } from "../time.ts";
 import { words } from "../words.ts";
+import { fileRows } from "./file-rows.ts";
 import { fileView } from "./file.ts";
 import type { Context } from "./view.ts";
 
@@ -23,7 +23,11 @@ function decoded(text: string): Path {
 export function filesView(context: Context, session: Session, query: URLSearchParams): HTMLElement {
   const directory = decoded(query.get("path") ?? "");
   const opened = query.get("file");
-  const place = (path: Path) => link(["sessions", session.id, "files"], { path: encoded(path) });
+  const place = (path: Path, file?: Path) =>
+    link(["sessions", session.id, "files"], {
+      path: encoded(path),
+      ...(file === undefined ? {} : { file: encoded(file) }),
+    });
   if (opened !== null) {
     return fileView(context, session, joined(directory, decoded(opened)), pathText(decoded(opened)), place(directory));
   }
@@ -32,14 +36,10 @@ export function filesView(context: Context, session: Session, query: URLSearchPa
     try {
       const { entries, more } = await calls.files(session.id, encoded(directory) === "" ? "." : directory);
       if (context.signal.aborted) return;
-      const sorted = entries.sort((one, other) =>
-        Number(other.kind === "directory") - Number(one.kind === "directory") ||
-        pathText(one.path).localeCompare(pathText(other.path))
-      );
       body.replaceChildren(
-        sorted.length === 0
+        entries.length === 0
           ? emptyBox(words.files.empty, words.files.emptyText)
-          : table(session, directory, sorted, place, look),
+          : table(session, directory, entries, place, look),
         ...(more ? [h("p", { class: "hint" }, words.files.more(entries.length))] : []),
       );
     } catch (error) {
@@ -143,7 +143,7 @@ function table(
   session: Session,
   directory: Path,
   entries: FileEntry[],
-  place: (path: Path) => string,
+  place: (path: Path, file?: Path) => string,
   again: () => Promise<void>,
 ): HTMLElement {
   return h(
@@ -163,61 +163,7 @@ function table(
     h(
       "tbody",
       {},
-      entries.map((entry) => {
-        const name = lastStep(entry.path);
-        const path = joined(directory, name);
-        const target = entry.kind === "directory"
-          ? place(path)
-          : link(["sessions", session.id, "files"], { path: encoded(directory), file: encoded(name) });
-        return h(
-          "tr",
-          {},
-          h(
-            "th",
-            { scope: "row" },
-            h(
-              "a",
-              { href: target, class: "file-name" },
-              icon(entry.kind === "directory" ? "folder" : entry.kind === "symlink" ? "link" : "file"),
-              pathText(name),
-            ),
-            entry.linkTarget && h("span", { class: "dim small" }, " ", words.files.link(pathText(entry.linkTarget))),
-          ),
-          h("td", { class: "dim nowrap" }, entry.kind === "file" ? sizeText(entry.size) : ""),
-          h("td", { class: "dim nowrap" }, timeElement(entry.modifiedNs / 1e6)),
-          h(
-            "td",
-            { class: "row-tools" },
-            entry.kind === "file" && downloadLink(session, path, pathText(name)),
-            button(
-              "",
-              { icon: "trash", weight: "quiet", label: `${words.files.remove} ${pathText(name)}` },
-              () =>
-                confirm(
-                  words.files.removeTitle(pathText(name)),
-                  words.files.removeLoss,
-                  words.files.remove,
-                  async () => {
-                    await calls.remove(session.id, path);
-                    await again();
-                  },
-                ),
-            ),
-          ),
-        );
-      }),
+      fileRows({ session, place, again }, directory, entries, 0),
     ),
   );
-}
-
-/** A link that saves a file under its name. */
-export function downloadLink(session: Session, path: Path, name: string): HTMLAnchorElement {
-  const label = `${words.files.download} ${name}`;
-  return h("a", {
-    class: "button quiet bare",
-    href: calls.contentAddress(session.id, path),
-    download: name,
-    "aria-label": label,
-    title: label,
-  }, icon("download"));
 }
