@@ -46,6 +46,24 @@ func fuzzWords(_ input: [UInt8]) {
     _ = try? DurationText.parse(text, bareSeconds: true)
     _ = try? ImageExpression(parsing: text)
     _ = try? DockerfileBases.references(in: text)
-    let line = ShellWord.line([text])
-    hold(line.hasPrefix("'") && line.hasSuffix("'"), "a word of a shell's line is not quoted")
+    hold(words(ofShell: ShellWord.line([text, "end"])) == [Array(text.utf8), Array("end".utf8)], "a shell reads other words")
+}
+
+/// How a shell reads a line of single quotes, backslashes and blanks.
+private func words(ofShell line: String) -> [[UInt8]] {
+    var words: [[UInt8]] = [[]]
+    var isQuoted = false
+    var isEscaped = false
+    for byte in line.utf8 {
+        switch byte {
+        case _ where isEscaped:
+            words[words.count - 1].append(byte)
+            isEscaped = false
+        case UInt8(ascii: "'"): isQuoted.toggle()
+        case UInt8(ascii: "\\") where !isQuoted: isEscaped = true
+        case UInt8(ascii: " ") where !isQuoted: words.append([])
+        default: words[words.count - 1].append(byte)
+        }
+    }
+    return words
 }

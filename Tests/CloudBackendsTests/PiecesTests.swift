@@ -45,6 +45,21 @@ struct PiecesTests {
         }
     }
 
+    @Test(
+        "a line for a shell has exactly the words that it was made of",
+        arguments: ["plain", "", "it's", "'", "'\u{30B}; echo out; '\u{30B}", "\\'", "$(id) `id` \r\n\t*", "\u{1F468}\u{200D}'\u{301}"])
+    func shellWords(word: String) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", ShellWord.line(["printf", "%s|", word, "end"])]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let printed = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        #expect(printed == Data((word + "|end|").utf8))
+    }
+
     @Test("an archive of one file is one that tar reads, with its name, mode and content")
     func archive() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "sandlot-archive-\(UUID().uuidString)")

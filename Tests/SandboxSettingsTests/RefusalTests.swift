@@ -42,6 +42,8 @@ struct RefusalTests {
         Refused(file: "idle_ttl = 30", place: "config.toml:1:1", says: "'30' is not a duration"),
         Refused(file: "limits = 3", place: "config.toml:1:1", says: "'limits' is a section, not a value"),
         Refused(file: "auto_order = [\"paper\", \"paper\"]", place: "config.toml:1:1", says: "twice"),
+        Refused(file: "mode = \"all\"\n[# limits]\n", place: "config.toml:2:1", says: "a section has no name"),
+        Refused(file: "[ [\n", place: "config.toml:1:1", says: "this is not TOML"),
         Refused(file: "mode = \"all\"\nscope = ", place: "config.toml:2:", says: "this is not TOML"),
         Refused(file: "mode = \"all\"\nmode = \"off\"", place: "config.toml:2:", says: "this is not TOML"),
         Refused(

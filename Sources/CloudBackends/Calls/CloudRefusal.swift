@@ -73,7 +73,9 @@ extension SandboxError {
     /// The same of this backend, and without the keys in these headers: a service may repeat in its answer what it was sent.
     func without(_ headers: [(name: String, value: String)], _ backend: BackendID) -> SandboxError {
         let secrets = headers.filter { Self.credentials.contains($0.name.lowercased()) }.compactMap { $0.value.split(separator: " ").last }
-        let text = secrets.reduce(message) { $0.replacing($1, with: "‹secret›") }
+        // Byte by byte: an accent behind it must not make a secret another word.
+        let bytes = secrets.reduce(Array(message.utf8)) { $0.replacing($1.utf8, with: "‹secret›".utf8) }
+        let text = String(decoding: bytes, as: UTF8.self)
         return SandboxError(code, text, remedy: remedy, backend: backend, cause: cause)
     }
 }

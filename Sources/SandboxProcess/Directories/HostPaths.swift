@@ -16,7 +16,7 @@ public struct HostPaths: Sendable {
         }
         let real = try Self.real(path, what: what)
         // Records and engines' options are lines.
-        guard !real.string.contains("\n") else {
+        guard !real.string.utf8.contains(0x0A) else {
             throw SandboxError(.invalidArgument, "\(what) has a line feed in its path", remedy: "rename it")
         }
         if mustBeDirectory, Self.status(real).map({ $0.st_mode & S_IFMT == S_IFDIR }) != true {
@@ -39,7 +39,7 @@ public struct HostPaths: Sendable {
     public static func target(_ path: FilePath) throws -> FilePath {
         let normal = path.lexicallyNormalized()
         let isPlain = path.isAbsolute && !path.components.contains { $0.kind != .regular }
-        guard isPlain, !normal.string.contains("\n") else {
+        guard isPlain, !normal.string.utf8.contains(0x0A) else {
             throw SandboxError(
                 .invalidArgument, "the mount target '\(path)' is not an absolute path without '..'", remedy: "write it plainly")
         }

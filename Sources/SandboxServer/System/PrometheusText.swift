@@ -31,6 +31,12 @@ struct PrometheusText {
     }
 
     private static func safe(_ text: String) -> String {
-        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+        text.unicodeScalars.reduce(into: "") { safe, scalar in
+            switch scalar {
+            case "\\", "\"": safe += "\\" + String(scalar)
+            case "\n": safe += "\\n"
+            default: safe.unicodeScalars.append(scalar)
+            }
+        }
     }
 }

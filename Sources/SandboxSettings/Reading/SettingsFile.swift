@@ -17,6 +17,15 @@ struct SettingsFile {
         self.path = path
         self.schema = schema
         layout = TOMLLayout(text)
+        // The parser takes for granted that a name follows the bracket, and ends the process where none does.
+        if let nameless = layout.headers.first(where: { !$0.isNamed }) {
+            isReadable = false
+            problems.append(
+                SettingsProblem(
+                    source: path, line: nameless.line + 1, column: nameless.column, message: "this is not TOML: a section has no name",
+                    remedy: "write the name between the brackets, or remove the line"))
+            return
+        }
         do {
             walk(try TOMLTable(string: text), at: [])
         } catch let failure as TOMLParseError {

@@ -24,6 +24,8 @@ struct TOMLLayout {
         var column: Int
         /// `[[section]]`.
         var isArray: Bool
+        /// Whether a name, or the bracket that ends it, follows.
+        var isNamed = true
     }
 
     /// The lines without their ends; joining them with "\n" gives the text back.
@@ -43,8 +45,10 @@ struct TOMLLayout {
                 cursor.advance()
                 let isArray = cursor.peek == UInt8(ascii: "[")
                 if isArray { cursor.advance() }
+                cursor.skipBlanks()
+                let isNamed = cursor.peek.map(Self.mayBeginName) ?? false
                 section = cursor.keys()
-                headers.append(Header(path: section, line: index, column: column, isArray: isArray))
+                headers.append(Header(path: section, line: index, column: column, isArray: isArray, isNamed: isNamed))
             } else if let next = cursor.peek, next != UInt8(ascii: "#"), next != UInt8(ascii: "\r") {
                 let keys = cursor.keys()
                 guard cursor.peek == UInt8(ascii: "="), !keys.isEmpty else {
@@ -65,6 +69,15 @@ struct TOMLLayout {
                         value: first == index ? start..<max(start, cursor.valueEnd) : nil, lastLine: index))
             }
             index += 1
+        }
+    }
+
+    /// A bare or quoted key, or the bracket that ends a name that is not there.
+    private static func mayBeginName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+        case UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "]"): true
+        default: false
         }
     }
 

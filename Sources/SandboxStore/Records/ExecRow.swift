@@ -64,24 +64,35 @@ func unsigned(_ number: Int64) -> UInt64 { UInt64(clamping: number) }
 /// An argument vector in one text; each argument is followed by an end mark, so that an empty one counts.
 enum ArgumentText {
     /// Not a zero byte: SQLite's text ends there. Where an argument holds the mark, it is escaped.
-    private static let end: Character = "\u{1F}"
+    private static let end: Unicode.Scalar = "\u{1F}"
 
     static func join(_ arguments: [String]) -> String {
-        arguments.map { $0.replacing("\\", with: "\\\\").replacing(String(end), with: "\\e") + String(end) }.joined()
+        var text = ""
+        for argument in arguments {
+            for scalar in argument.unicodeScalars {
+                switch scalar {
+                case "\\": text += "\\\\"
+                case end: text += "\\e"
+                default: text.unicodeScalars.append(scalar)
+                }
+            }
+            text.unicodeScalars.append(end)
+        }
+        return text
     }
 
     static func split(_ text: String) -> [String] {
-        text.split(separator: end, omittingEmptySubsequences: false).dropLast().map { argument in
+        text.unicodeScalars.split(separator: end, omittingEmptySubsequences: false).dropLast().map { argument in
             var plain = ""
             var isEscaped = false
-            for character in argument {
+            for scalar in argument {
                 if isEscaped {
-                    plain.append(character == "e" ? end : character)
+                    plain.unicodeScalars.append(scalar == "e" ? end : scalar)
                     isEscaped = false
-                } else if character == "\\" {
+                } else if scalar == "\\" {
                     isEscaped = true
                 } else {
-                    plain.append(character)
+                    plain.unicodeScalars.append(scalar)
                 }
             }
             return plain
