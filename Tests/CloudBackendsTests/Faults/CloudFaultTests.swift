@@ -149,7 +149,14 @@ struct CloudFaultTests {
             } catch let error as SandboxError {
                 #expect(error.code == .unavailable)
             }
-            let runs = try await sandbox.run(ExecRequest(.shell("cat runs 2>/dev/null | wc -l")))
+            func count() async throws -> ExecResult { try await sandbox.run(ExecRequest(.shell("cat runs 2>/dev/null | wc -l"))) }
+            let runs: ExecResult
+            do {
+                runs = try await count()
+            } catch let error as SandboxError where error.code == .unavailable {
+                // The answer that was lost was one to the farewell of the command before: this one met the broken channel, and did not run.
+                runs = try await count()
+            }
             #expect(["0", "1"].contains(runs.outputText.filter { $0.isNumber }))
             try await sandbox.destroy()
         }

@@ -87,18 +87,20 @@ function fold(listing: Listing, path: Path, name: string, row: HTMLElement, dept
     const { entries, more } = await calls.files(listing.session.id, path);
     if (!row.isConnected || element.ariaExpanded === "true") return;
     const note = more ? words.files.more(entries.length) : entries.length === 0 ? words.files.empty : undefined;
-    const hint = note && h(
-      "tr",
-      { "data-depth": String(depth + 1) },
-      h("td", { colspan: 4, class: "dim small file-note" }, note),
-    );
-    hint?.style.setProperty("--depth", String(depth + 1));
-    row.after(...fileRows(listing, path, entries, depth + 1), ...(hint ? [hint] : []));
+    const below = fileRows(listing, path, entries, depth + 1);
+    if (note) below.push(noteRow(note, depth + 1));
+    row.after(...below);
     element.ariaExpanded = "true";
   });
   element.ariaExpanded = "false";
   element.classList.add("fold");
   return element;
+}
+
+function noteRow(text: string, depth: number): HTMLElement {
+  const cell = h("td", { colspan: 4, class: "dim small file-note" }, text);
+  cell.style.setProperty("--depth", String(depth));
+  return h("tr", { "data-depth": String(depth) }, cell);
 }
 
 /** A link that saves a file under its name. */

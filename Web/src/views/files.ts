@@ -4,7 +4,6 @@ import type { FileEntry, Path, Session } from "../api/types.ts";
 import { button, emptyBox, failureBox, failureOf, field, loading, notify } from "../dom/controls.ts";
 import { showDialog } from "../dom/dialog.ts";
 import { h } from "../dom/h.ts";
-import { icon } from "../dom/icon.ts";
 import { link } from "../router.ts";
 import { words } from "../words.ts";
 import { fileRows } from "./file-rows.ts";
